@@ -1,0 +1,65 @@
+"""The one way a creative's image becomes numbers, for ingestion and for serving alike."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import simplejpeg
+from PIL import Image
+
+from adclick.errors import AdclickError
+
+MAX_PIXELS = 64_000_000
+MAX_BYTES = 32 * 1024 * 1024
+MIN_SIDE = 8
+
+
+class ImageError(AdclickError):
+    """An image that cannot be used; the message is the reason for a row's quarantine."""
+
+
+def decode_image(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+    """The image as uint8 RGB of `shape` = (height, width, 3).
+
+    JPEGs are scaled while they are decoded (in the DCT domain, Loeffler 1989), to the smallest
+    eighth that still covers the target, then resized; everything else goes through Pillow.
+    Raises ImageError for unreadable, truncated, tiny or absurdly large images.
+    """
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"image of {len(data):,} bytes: at most {MAX_BYTES:,} are read")
+    pixels = _decode_jpeg(data, shape) if simplejpeg.is_jpeg(data) else _decode_other(data)
+    height, width, _ = shape
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized)
+
+
+def _decode_jpeg(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data)
+        _check_size(height, width)
+        return np.asarray(
+            simplejpeg.decode_jpeg(
+                data, "RGB", min_height=shape[0], min_width=shape[1], min_factor=1
+            )
+        )
+    except ValueError as error:
+        raise ImageError(f"unreadable image: {error}") from error
+
+
+def _decode_other(data: bytes) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            _check_size(image.height, image.width)
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError("unreadable image: neither JPEG nor another format known here") from error
+
+
+def _check_size(height: int, width: int) -> None:
+    if height * width > MAX_PIXELS:
+        raise ImageError(f"image of {width}x{height} pixels: at most {MAX_PIXELS:,} are read")
+    if min(height, width) < MIN_SIDE:
+        raise ImageError(f"image of {width}x{height} pixels: at least {MIN_SIDE} a side are needed")

@@ -1,0 +1,71 @@
+"""Which files a data folder or bucket holds for a schema."""
+
+from __future__ import annotations
+
+import re
+
+import fsspec
+from pydantic import BaseModel, ConfigDict
+
+from adclick.adlog import SourceFile
+from adclick.errors import AdclickError
+from adclick.schema import MONTH_PLACEHOLDER, Schema
+
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+class Source(BaseModel):
+    """The CSV files of a data folder as they are now: two equal Sources hold the same data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    uri: str
+    files: tuple[SourceFile, ...]
+
+
+def find_source(uri: str, schema: Schema) -> Source:
+    """The files below `uri` (a folder or any fsspec URL) that match the schema's `rows` pattern.
+
+    Raises AdclickError when the folder or the files do not exist, or a month's folder has none.
+    """
+    filesystem, root = fsspec.core.url_to_fs(uri)
+    if not filesystem.isdir(root):
+        raise AdclickError(f"data folder {uri} does not exist: name one with --data")
+    pattern = schema.rows.replace(MONTH_PLACEHOLDER, "[0-9][0-9][0-9][0-9]-[0-9][0-9]")
+    found = filesystem.glob(f"{root}/{pattern}", detail=True)
+    files = tuple(
+        SourceFile(
+            uri=filesystem.unstrip_protocol(path),
+            month=_month(path.removeprefix(root).lstrip("/"), schema),
+            size=info["size"],
+            generation=str(info.get("generation") or info.get("mtime")),
+        )
+        for path, info in sorted(found.items())
+        if info["type"] == "file"
+    )
+    if not files:
+        raise AdclickError(f"no file {schema.rows} below {uri}: see `rows` in schema {schema.name}")
+    _refuse_empty_months(filesystem, root, schema, files)
+    return Source(uri=uri, files=files)
+
+
+def _month(relative: str, schema: Schema) -> str | None:
+    if MONTH_PLACEHOLDER not in schema.rows:
+        return None
+    match = MONTH.search(relative)
+    if match is None:
+        raise AdclickError(f"file {relative}: its path names no month as YYYY-MM")
+    return match.group()
+
+
+def _refuse_empty_months(
+    filesystem: fsspec.AbstractFileSystem, root: str, schema: Schema, files: tuple[SourceFile, ...]
+) -> None:
+    if not schema.rows.startswith(MONTH_PLACEHOLDER + "/"):
+        return
+    months = {file.month for file in files}
+    for path in sorted(filesystem.ls(root, detail=False)):
+        name = path.rstrip("/").rsplit("/", 1)[-1]
+        if MONTH.fullmatch(name) and name not in months:
+            wanted = schema.rows.removeprefix(MONTH_PLACEHOLDER + "/")
+            raise AdclickError(f"month {name} is empty: no file {wanted} in {path}")
