@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from adclick.arrays import Int32, UInt8
 from adclick.schema import Schema
 
 IMPRESSIONS = "_impressions"
@@ -86,13 +87,13 @@ class CreativeTable:
     """Each creative once: ids (n strings) and images (n, height, width, 3) uint8, RGB."""
 
     ids: tuple[str, ...]
-    images: np.ndarray
+    images: UInt8
 
     @cached_property
     def _ids(self) -> pa.Array:
         return pa.array(self.ids, pa.string())
 
-    def index(self, ids: pa.Array) -> np.ndarray:
+    def index(self, ids: pa.Array) -> Int32:
         """Rows of these creatives in `images`, int32 (n,); -1 for ids that are not in the table."""
         found = pc.fill_null(pc.index_in(ids, value_set=self._ids), -1)
         return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int32)
@@ -151,7 +152,7 @@ TIME = pa.timestamp("us", tz="UTC")
 
 
 class AdLog(BaseModel):
-    """A handle on validated impressions in a directory or bucket: cheap to copy, never loaded whole.
+    """A handle on validated impressions in a directory or bucket: small, and never loaded whole.
 
     Rows lie in Parquet files by month with the schema's columns plus `_impressions` and `_clicks`
     (1 and 0 or 1 where a row is one impression) and `_bucket` (see RowSelection). `root` is a path
@@ -206,7 +207,7 @@ class AdLog(BaseModel):
         return empty if columns is None else empty.select(list(columns))
 
     def creatives(self) -> CreativeTable | None:
-        """The creatives' ids and images, the images mapped into memory; None where a log has none."""
+        """The creatives' ids and images, the images memory-mapped; None where there are none."""
         if self.creative_files is None:
             return None
         filesystem, root = fsspec.core.url_to_fs(self.root)

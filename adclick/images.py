@@ -8,6 +8,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from adclick.arrays import UInt8
 from adclick.errors import AdclickError
 
 MAX_PIXELS = 64_000_000
@@ -19,7 +20,7 @@ class ImageError(AdclickError):
     """An image that cannot be used; the message is the reason for a row's quarantine."""
 
 
-def decode_image(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+def decode_image(data: bytes, shape: tuple[int, int, int]) -> UInt8:
     """The image as uint8 RGB of `shape` = (height, width, 3).
 
     JPEGs are scaled while they are decoded (in the DCT domain, Loeffler 1989), to the smallest
@@ -36,7 +37,7 @@ def decode_image(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
     return np.asarray(resized)
 
 
-def _decode_jpeg(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+def _decode_jpeg(data: bytes, shape: tuple[int, int, int]) -> UInt8:
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
         _check_size(height, width)
@@ -49,7 +50,7 @@ def _decode_jpeg(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
         raise ImageError(f"unreadable image: {error}") from error
 
 
-def _decode_other(data: bytes) -> np.ndarray:
+def _decode_other(data: bytes) -> UInt8:
     try:
         with Image.open(io.BytesIO(data)) as image:
             _check_size(image.height, image.width)

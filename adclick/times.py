@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
+from adclick.arrays import Times
+
 EPOCH_LIMIT = 253_402_300_800.0  # the year 10,000, in seconds
 
 
-def parse_times(values: pa.Array, time_format: str) -> np.ndarray:
+def parse_times(values: pa.Array, time_format: str) -> Times:
     """Times as datetime64[us] (n,), NaT where a value is no time of this format.
 
     Times without a zone are UTC.

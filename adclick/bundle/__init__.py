@@ -1,0 +1,1 @@
+"""What a server needs and nothing else: files, scores, golden requests."""

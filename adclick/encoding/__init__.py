@@ -1,0 +1,1 @@
+"""How raw columns and candidates become the numbers that the model takes."""

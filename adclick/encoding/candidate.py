@@ -1,0 +1,95 @@
+"""One candidate ad of a prediction request: the door at which bad values are turned away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from adclick.errors import RequestError
+from adclick.schema import CategoricalColumn, NumericColumn, Schema
+from adclick.times import parse_time
+
+Candidate = dict[str, str | float | datetime | None]
+
+
+def parse_candidate(schema: Schema, row: Mapping[str, Any], number: int = 0) -> Candidate:
+    """The schema's features of `row`, typed: text, float and UTC time; creative may be None.
+
+    `number` is the row's place in its request, for messages. Declared defaults stand in for
+    missing values. Raises RequestError that names row and column for anything that the log's
+    validation would put into quarantine: a missing or unknown column, a wrong type, a value out
+    of range or not allowed, NaN.
+    """
+    unknown = next((name for name in row if name not in schema.features), None)
+    if unknown is not None:
+        known = ", ".join(schema.features)
+        raise RequestError(f"row {number}: unknown column {unknown!r}; columns are {known}")
+    parsed: Candidate = {schema.time: _time(schema, row, number)}
+    if schema.creative:
+        parsed[schema.creative] = _creative(schema.creative, row, number)
+    for name, categorical in schema.categorical.items():
+        parsed[name] = _category(name, categorical, row, number)
+    for name, numeric in schema.numeric.items():
+        parsed[name] = _number(name, numeric, row, number)
+    return parsed
+
+
+def _refuse(number: int, column: str, problem: str) -> RequestError:
+    return RequestError(f"row {number}: column {column!r} {problem}")
+
+
+def _time(schema: Schema, row: Mapping[str, Any], number: int) -> datetime:
+    value = row.get(schema.time)
+    if value is None:
+        raise _refuse(number, schema.time, "is missing")
+    try:
+        return parse_time(value, schema.time_format)
+    except (ValueError, OverflowError):
+        raise _refuse(
+            number, schema.time, f"is no time of the format {schema.time_format!r}"
+        ) from None
+
+
+def _creative(name: str, row: Mapping[str, Any], number: int) -> str | None:
+    value = row.get(name)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise _refuse(number, name, "is no creative id (text)")
+    return value
+
+
+def _category(name: str, column: CategoricalColumn, row: Mapping[str, Any], number: int) -> str:
+    value = row.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is None or value == "":
+        value = column.default
+        if value is None:
+            raise _refuse(number, name, "is missing")
+    if not isinstance(value, str):
+        raise _refuse(number, name, "is no text")
+    if column.allowed is not None and value not in column.allowed:
+        raise _refuse(number, name, f"is none of {', '.join(column.allowed)}")
+    return value
+
+
+def _number(name: str, column: NumericColumn, row: Mapping[str, Any], number: int) -> float:
+    value = row.get(name)
+    if value is None:
+        value = column.default
+        if value is None:
+            raise _refuse(number, name, "is missing")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _refuse(number, name, "is no number")
+    try:
+        value = float(value)
+    except OverflowError:
+        raise _refuse(number, name, "is too large a number") from None
+    if not math.isfinite(value):
+        raise _refuse(number, name, "is not finite")
+    if column.min is not None and value < column.min:
+        raise _refuse(number, name, f"is below {column.min:g}")
+    if column.max is not None and value > column.max:
+        raise _refuse(number, name, f"is above {column.max:g}")
+    return value

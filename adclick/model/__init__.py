@@ -1,0 +1,1 @@
+"""The click model: towers, head, calibration, baseline."""

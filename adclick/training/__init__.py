@@ -1,0 +1,1 @@
+"""Fitting the click model to months of an ad log."""
