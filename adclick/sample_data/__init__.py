@@ -1,0 +1,1 @@
+"""A made-up ad log with images, whose true click probabilities are known."""
