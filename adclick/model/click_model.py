@@ -1,0 +1,99 @@
+"""The click model: image tower, head and calibration, and how they are kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from adclick.arrays import Array, Float32, Float64, UInt8
+from adclick.encoding.encoder import Encoded
+from adclick.model import cross as _registered  # noqa: F401  loading a head needs its layers
+from adclick.model.calibration import Calibration
+
+BATCH = 4096
+IMAGE_BATCH = 256
+
+
+@dataclass(frozen=True)
+class ClickModel:
+    """Click probability from encoded columns and, where `tower` is set, the creative's image.
+
+    Creatives are embedded once with `embed`; `fallback` is the embedding that stands for one that
+    is not known, the mean over the training creatives.
+    """
+
+    head: keras.Model
+    tower: keras.Model | None
+    fallback: Float32
+    calibration: Calibration
+    training_months: tuple[str, ...]
+
+    def embed(self, images: UInt8) -> Float32:
+        """Embeddings (k, E) of images (k, height, width, 3), in batches."""
+        assert self.tower is not None
+        batches = [
+            np.asarray(self.tower(np.asarray(images[start : start + IMAGE_BATCH])))
+            for start in range(0, len(images), IMAGE_BATCH)
+        ]
+        return np.concatenate(batches) if batches else self.fallback[np.newaxis][:0]
+
+    def logits(self, encoded: Encoded, creatives: Float32 | None) -> Float32:
+        """Raw logits (n,) before calibration; `creatives` are embeddings (n, E)."""
+        inputs = [encoded.categorical, encoded.numeric]
+        if creatives is not None:
+            inputs.append(creatives)
+        batches = [
+            np.asarray(self.head([part[start : start + BATCH] for part in inputs]))
+            for start in range(0, len(encoded.categorical), BATCH)
+        ]
+        return np.concatenate(batches).reshape(-1)
+
+    def predict(self, encoded: Encoded, creatives: Float32 | None) -> Float64:
+        """Calibrated click probabilities (n,)."""
+        return self.calibration.probability(self.logits(encoded, creatives))
+
+    def calibrated(self, calibration: Calibration) -> ClickModel:
+        """The same model with another calibration."""
+        return replace(self, calibration=calibration)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all weights and the calibration: equal for models that predict the same."""
+        digest = hashlib.sha256(self.calibration.model_dump_json().encode())
+        for array in self._arrays():
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def _arrays(self) -> list[Array]:
+        towers = self.tower.get_weights() if self.tower is not None else []
+        return [*self.head.get_weights(), *towers, self.fallback]
+
+    def save(self, folder: Path) -> None:
+        """Write head.keras, tower.keras (with images) and model.json into a folder."""
+        self.head.save(folder / "head.keras")
+        if self.tower is not None:
+            self.tower.save(folder / "tower.keras")
+        facts = {
+            "calibration": self.calibration.model_dump(),
+            "fallback": self.fallback.tolist(),
+            "training_months": list(self.training_months),
+        }
+        (folder / "model.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def load_click_model(folder: Path) -> ClickModel:
+    """The model that `ClickModel.save` wrote into a folder."""
+    facts = json.loads((folder / "model.json").read_bytes())
+    tower = folder / "tower.keras"
+    return ClickModel(
+        head=keras.saving.load_model(folder / "head.keras", compile=False),
+        tower=keras.saving.load_model(tower, compile=False) if tower.is_file() else None,
+        fallback=np.array(facts["fallback"], np.float32),
+        calibration=Calibration.model_validate(facts["calibration"]),
+        training_months=tuple(facts["training_months"]),
+    )

@@ -1,0 +1,67 @@
+"""The head: encoded columns and a creative's embedding become the logit of a click."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers
+
+from adclick.model.cross import Cross
+from adclick.model.options import ModelOptions
+
+
+def build_head(
+    slot_counts: Sequence[int],
+    numeric: int,
+    has_images: bool,
+    click_rate: float,
+    options: ModelOptions,
+) -> keras.Model:
+    """A DCN-v2 (cross and deep network side by side) with a linear part over the slots.
+
+    Inputs: `categorical` int32 (n, C), `numeric` float32 (n, D) and, with images, `creative`
+    float32 (n, E). Output: logits (n, 1), starting at the logit of `click_rate`.
+    """
+    slots = keras.Input((len(slot_counts),), dtype="int32", name="categorical")
+    numbers = keras.Input((numeric,), dtype="float32", name="numeric")
+    inputs = [slots, numbers]
+    # one table for all columns: each column's slots come after those of the columns before it
+    offsets = np.concatenate([[0], np.cumsum(slot_counts)[:-1]]).astype(np.int32)
+    positions = slots + offsets
+    total = int(np.sum(slot_counts))
+    embedded = layers.Embedding(
+        total,
+        options.embedding_dimensions,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
+        embeddings_regularizer=keras.regularizers.L2(options.l2),
+        name="slots",
+    )(positions)
+    linear = layers.Embedding(
+        total,
+        1,
+        embeddings_initializer="zeros",
+        embeddings_regularizer=keras.regularizers.L2(options.l2),
+        name="linear",
+    )(positions)
+    features = [layers.Flatten()(embedded), numbers]
+    if has_images:
+        creative = keras.Input((options.image_dimensions,), dtype="float32", name="creative")
+        inputs.append(creative)
+        features.append(creative)
+    x0 = layers.Concatenate()(features)
+    crossed = x0
+    for _ in range(options.cross_layers):
+        crossed = Cross(options.cross_rank)(x0, crossed)
+    deep = x0
+    for units in options.hidden_units:
+        deep = layers.Dense(units, activation="relu")(deep)
+        deep = layers.Dropout(options.dropout)(deep)
+    logit = layers.Dense(
+        1,
+        bias_initializer=keras.initializers.Constant(np.log(click_rate / (1 - click_rate))),
+        name="combine",
+    )(layers.Concatenate()([crossed, deep]))
+    logit = layers.Add(name="logit")([logit, keras.ops.sum(linear, axis=1)])
+    return keras.Model(inputs, logit, name="head")

@@ -1,0 +1,25 @@
+"""The image tower: a creative's picture becomes an embedding."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from adclick.model.options import ModelOptions
+
+
+def build_tower(shape: tuple[int, int, int], options: ModelOptions) -> keras.Model:
+    """A convolutional network from uint8 images (k, height, width, 3) to embeddings (k, E).
+
+    Four stride-2 convolutions, then mean and maximum over the picture: the mean says how much of
+    something there is, the maximum whether it is there at all. Trained from scratch.
+    """
+    images = keras.Input(shape, dtype="uint8", name="images")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0)(images)
+    for filters in options.tower_filters:
+        x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
+    pooled = [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)]
+    x = layers.Concatenate()(pooled)
+    x = layers.Dropout(options.dropout)(x)
+    embedding = layers.Dense(options.image_dimensions, name="embedding")(x)
+    return keras.Model(images, embedding, name="tower")
