@@ -50,7 +50,6 @@ def render(creatives: Creatives, index: int) -> Image.Image:
     image = _background(back, _colour(hue, vivid * 0.7, min(1.0, 1.04 - 0.5 * darkness)))
     draw = ImageDraw.Draw(image)
     left, right = (8, 150) if rng.random() < 0.5 else (158, 8)
-    _clutter(draw, rng, int(creatives.clutter[index]))
     _product(
         draw,
         category=int(CATEGORY[advertiser]),
@@ -59,6 +58,7 @@ def render(creatives: Creatives, index: int) -> Image.Image:
         colour=_colour(hue + rng.uniform(0.35, 0.65), 0.25 + 0.55 * saturation, 0.8),
         edge=ink,
     )
+    _clutter(draw, rng, int(creatives.clutter[index]))
     if creatives.badge[index]:
         _badge(draw, (right + 110 - 84 * int(rng.random() < 0.3), 46), str(rng.choice(DISCOUNTS)))
     words = rng.choice(WORDS, int(creatives.words[index])).tolist()
@@ -67,7 +67,7 @@ def render(creatives: Creatives, index: int) -> Image.Image:
         _face(draw, (left + 66, 152), rng)
     action, contrast = str(rng.choice(ACTIONS)), float(creatives.contrast[index])
     _action(draw, left, action, back=back, ink=ink, contrast=contrast)
-    draw.text((right + 40, 234), ADVERTISERS[advertiser], font=_font(10), fill=ink)
+    _write(draw, (right + 40, 234), ADVERTISERS[advertiser], 10, ink)
     return image
 
 
@@ -93,8 +93,29 @@ def _blend(first: Colour, second: Colour, share: float) -> Colour:
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _text(text: str, size: int) -> Image.Image:
+    # Drawing letters is most of the time of a banner, and few different texts are drawn.
+    font = ImageFont.load_default(size)
+    _, _, right, bottom = font.getbbox(text, anchor="ls")
+    mask = Image.new("L", (round(right), size + round(bottom)))
+    ImageDraw.Draw(mask).text((0, size), text, font=font, fill=255, anchor="ls")
+    return mask
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, size: int, ink: Colour
+) -> int:
+    """Writes `text` from the upper left `corner` on; returns where it ends."""
+    mask = _text(text, size)
+    draw.bitmap(corner, mask, fill=ink)
+    return corner[0] + mask.width
+
+
+def _centre(
+    draw: ImageDraw.ImageDraw, middle: tuple[int, int], text: str, size: int, ink: Colour
+) -> None:
+    corner = middle[0] - _text(text, size).width // 2, middle[1] - round(size * 0.62)
+    _write(draw, corner, text, size, ink)
 
 
 @cache
@@ -108,8 +129,9 @@ def _background(top: Colour, bottom: Colour) -> Image.Image:
 
 
 def _clutter(draw: ImageDraw.ImageDraw, rng: np.random.Generator, shapes: int) -> None:
-    for _ in range(shapes):
-        x, y = rng.uniform(0, WIDTH - 30), rng.uniform(0, HEIGHT - 30)
+    # A cell of a 5 x 4 grid each, so that shapes do not hide one another and their number shows.
+    for cell in rng.permutation(20)[:shapes]:
+        x, y = cell % 5 * 58 + rng.uniform(0, 24), cell // 5 * 60 + rng.uniform(0, 30)
         size = rng.uniform(20, 36)
         colour = _colour(rng.random(), 0.75, rng.uniform(0.5, 1.0))
         kind = rng.integers(3)
@@ -189,15 +211,17 @@ _SHAPES = (_bag, _bottle, _phone, _car)
 def _badge(draw: ImageDraw.ImageDraw, centre: tuple[int, int], text: str) -> None:
     draw.regular_polygon((centre, 30), 12, fill=(255, 214, 10), outline=(120, 0, 0))
     draw.regular_polygon((centre, 25), 12, fill=(214, 24, 36))
-    draw.text(centre, text, font=_font(18), fill=(255, 255, 255), anchor="mm")
+    _centre(draw, centre, text, 18, (255, 255, 255))
 
 
 def _headline(
     draw: ImageDraw.ImageDraw, corner: tuple[int, int], words: list[str], ink: Colour
 ) -> None:
-    lines = [" ".join(words[i : i + 2]) for i in range(0, len(words), 2)]
-    text = "\n".join(lines)
-    draw.multiline_text(corner, text, font=_font(23), fill=ink, spacing=2)
+    x = 0
+    for number, word in enumerate(words):
+        line, is_second = divmod(number, 2)
+        start = x + 6 if is_second else corner[0]
+        x = _write(draw, (start, corner[1] + 26 * line), word, 23, ink)
 
 
 def _face(draw: ImageDraw.ImageDraw, centre: tuple[int, int], rng: np.random.Generator) -> None:
@@ -220,10 +244,4 @@ def _action(
     draw.rounded_rectangle(
         (left, 202, left + 132, 240), 9, fill=fill, outline=_blend(fill, ink, 0.3)
     )
-    draw.text(
-        (left + 66, 221),
-        text,
-        font=_font(20),
-        fill=_blend(fill, label, 0.35 + 0.65 * contrast),
-        anchor="mm",
-    )
+    _centre(draw, (left + 66, 221), text, 20, _blend(fill, label, 0.35 + 0.65 * contrast))
