@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from adclick.errors import RequestError
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
@@ -25,7 +25,8 @@ def parse_candidate(schema: Schema, row: Mapping[str, Any], number: int = 0) -> 
     unknown = next((name for name in row if name not in schema.features), None)
     if unknown is not None:
         known = ", ".join(schema.features)
-        raise RequestError(f"row {number}: unknown column {unknown!r}; columns are {known}")
+        # shortened: the name is the client's, and messages reach logs
+        raise RequestError(f"row {number}: unknown column {unknown[:60]!r}; columns are {known}")
     parsed: Candidate = {schema.time: _time(schema, row, number)}
     if schema.creative:
         parsed[schema.creative] = _creative(schema.creative, row, number)
@@ -54,7 +55,7 @@ def _time(schema: Schema, row: Mapping[str, Any], number: int) -> datetime:
 
 def _creative(name: str, row: Mapping[str, Any], number: int) -> str | None:
     value = row.get(name)
-    if value is not None and (not isinstance(value, str) or not value):
+    if value is not None and (not _is_text(value) or not value):
         raise _refuse(number, name, "is no creative id (text)")
     return value
 
@@ -67,11 +68,22 @@ def _category(name: str, column: CategoricalColumn, row: Mapping[str, Any], numb
         value = column.default
         if value is None:
             raise _refuse(number, name, "is missing")
-    if not isinstance(value, str):
+    if not _is_text(value):
         raise _refuse(number, name, "is no text")
     if column.allowed is not None and value not in column.allowed:
         raise _refuse(number, name, f"is none of {', '.join(column.allowed)}")
     return value
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    if not isinstance(value, str):
+        return False
+    try:
+        # half of a surrogate pair is valid in JSON, but no text that Arrow or a file could hold
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number(name: str, column: NumericColumn, row: Mapping[str, Any], number: int) -> float:
