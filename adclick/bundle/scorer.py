@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -40,9 +40,16 @@ class Scorer:
     def _creative_set(self) -> pa.Array:
         return pa.array(self.bundle.creative_ids, pa.string())
 
+    @cached_property
+    def _known_creatives(self) -> Mapping[str, int]:
+        if self.bundle.has_images:
+            return self._creative_rows
+        slots = {e.name: e.slots for e in self.bundle.encoder.categorical}
+        return slots.get(str(self.bundle.schema.creative), {})
+
     def knows(self, creative: str | None) -> bool:
-        """Whether the bundle holds this creative's embedding."""
-        return creative in self._creative_rows
+        """Whether the model learned this creative: its embedding, or its id where ads are ids."""
+        return creative in self._known_creatives
 
     def score(self, candidates: Sequence[Candidate]) -> Float64:
         """Click probabilities of a request's candidates, float64 (n,)."""
