@@ -14,6 +14,7 @@ from adclick.errors import AdclickError
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 32 * 1024 * 1024
 MIN_SIDE = 8
+JPEG = b"\xff\xd8\xff"
 
 
 class ImageError(AdclickError):
@@ -29,7 +30,7 @@ def decode_image(data: bytes, shape: tuple[int, int, int]) -> UInt8:
     """
     if len(data) > MAX_BYTES:
         raise ImageError(f"image of {len(data):,} bytes: at most {MAX_BYTES:,} are read")
-    pixels = _decode_jpeg(data, shape) if simplejpeg.is_jpeg(data) else _decode_other(data)
+    pixels = _decode_jpeg(data, shape) if data.startswith(JPEG) else _decode_other(data)
     height, width, _ = shape
     if pixels.shape[:2] == (height, width):
         return pixels

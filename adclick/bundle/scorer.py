@@ -10,35 +10,42 @@ import onnxruntime as ort
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adclick.arrays import Array, Float64
-from adclick.bundle.bundle import HEAD, ServingBundle
+from adclick.arrays import Array, Float32, Float64, UInt8
+from adclick.bundle.bundle import HEAD, TOWER, ServingBundle
 from adclick.encoding.candidate import Candidate
 from adclick.encoding.encoder import Encoded
 
 FALLBACK = 0
+IMAGE_BATCH = 256
 
 
 class Scorer:
     """Click probabilities for requests and for rows of an ad log, the same for both.
 
-    A creative that is not in the bundle is scored with the fallback embedding.
+    A creative that is not known is scored with the fallback embedding.
     """
 
     def __init__(self, bundle: ServingBundle, threads: int = 1) -> None:
         self.bundle = bundle
+        self._threads = threads
+        self._head = self._session(HEAD)
+        self._ids: tuple[str, ...] = bundle.creative_ids if bundle.has_images else ()
+        self._embeddings = bundle.creative_embeddings if bundle.has_images else None
+
+    def _session(self, name: str) -> ort.InferenceSession:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._head = ort.InferenceSession(
-            bundle.path / HEAD, options, providers=["CPUExecutionProvider"]
+        options.intra_op_num_threads = self._threads
+        return ort.InferenceSession(
+            self.bundle.path / name, options, providers=["CPUExecutionProvider"]
         )
 
     @cached_property
     def _creative_rows(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self.bundle.creative_ids, start=1)}
+        return {name: row for row, name in enumerate(self._ids, start=1)}
 
     @cached_property
     def _creative_set(self) -> pa.Array:
-        return pa.array(self.bundle.creative_ids, pa.string())
+        return pa.array(self._ids, pa.string())
 
     @cached_property
     def _known_creatives(self) -> Mapping[str, int]:
@@ -50,6 +57,26 @@ class Scorer:
     def knows(self, creative: str | None) -> bool:
         """Whether the model learned this creative: its embedding, or its id where ads are ids."""
         return creative in self._known_creatives
+
+    def embed(self, images: UInt8) -> Float32:
+        """Embeddings (k, E) of images (k, height, width, 3), from the bundle's tower."""
+        tower = self._session(TOWER)
+        batches = [
+            tower.run(None, {"images": np.asarray(images[start : start + IMAGE_BATCH])})[0]
+            for start in range(0, len(images), IMAGE_BATCH)
+        ]
+        assert self._embeddings is not None
+        embeddings: Float32 = np.concatenate([self._embeddings[:0], *batches])
+        return embeddings
+
+    def with_creatives(self, ids: Sequence[str], images: UInt8) -> Scorer:
+        """A scorer that knows these creatives too; `images` (k, height, width, 3) go with `ids`."""
+        new = [row for row, name in enumerate(ids) if not self.knows(name)]
+        scorer = Scorer(self.bundle, self._threads)
+        if new and self._embeddings is not None:
+            scorer._ids = (*self._ids, *(ids[row] for row in new))
+            scorer._embeddings = np.concatenate([self._embeddings, self.embed(images[new])])
+        return scorer
 
     def score(self, candidates: Sequence[Candidate]) -> Float64:
         """Click probabilities of a request's candidates, float64 (n,)."""
@@ -74,7 +101,7 @@ class Scorer:
 
     def _run(self, encoded: Encoded, creative_rows: Array | None) -> Float64:
         inputs = {"categorical": encoded.categorical, "numeric": encoded.numeric}
-        if creative_rows is not None:
-            inputs["creative"] = self.bundle.creative_embeddings[creative_rows]
+        if creative_rows is not None and self._embeddings is not None:
+            inputs["creative"] = self._embeddings[creative_rows]
         (logits,) = self._head.run(None, inputs)
         return self.bundle.manifest.calibration.probability(logits.reshape(-1))

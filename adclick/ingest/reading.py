@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import fsspec
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import csv as pacsv
 
 from adclick.adlog import SourceFile
 from adclick.arrays import Int64
@@ -42,7 +43,7 @@ class _MalformedRows:
     found: list[Malformed] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
-    def __call__(self, row: csv.InvalidRow) -> str:
+    def __call__(self, row: pacsv.InvalidRow) -> str:
         # the parser counts the header as its first row
         number = row.number - 1
         reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
@@ -73,30 +74,31 @@ def read_chunks(file: SourceFile, schema: Schema) -> Iterator[Chunk]:
 
 def columns_of(file: SourceFile) -> tuple[str, ...]:
     """The names in the file's header; raises AdclickError when it is empty."""
-    with fsspec.open(file.uri, "rb") as stream:
-        try:
-            return tuple(csv.open_csv(stream, csv.ReadOptions(use_threads=False)).schema.names)
-        except pa.ArrowInvalid as error:
-            raise AdclickError(f"{file.uri}: {error}") from error
+    with fsspec.open(file.uri, "rt", encoding="utf-8-sig", newline="") as stream:
+        header = next(csv.reader(stream), [])
+    if not header:
+        raise AdclickError(f"{file.uri} is empty: it needs a header and rows")
+    return tuple(header)
 
 
 def _batches(
     file: SourceFile, schema: Schema, malformed: _MalformedRows
 ) -> Iterator[pa.RecordBatch]:
     names = [name for name, column in schema.columns.items() if column.role != "ignored"]
-    missing = [name for name in schema.columns if name not in columns_of(file)]
+    header = columns_of(file)
+    missing = [name for name in schema.columns if name not in header]
     if missing:
         raise AdclickError(
             f"{file.uri} has no column {missing[0]!r} that schema {schema.name} names: "
             "mend the file or the schema"
         )
     with fsspec.open(file.uri, "rb") as stream:
-        reader = csv.open_csv(
+        reader = pacsv.open_csv(
             stream,
             # rows are only numbered when they are parsed one after the other
-            csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
-            csv.ParseOptions(newlines_in_values=True, invalid_row_handler=malformed),
-            csv.ConvertOptions(
+            pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
+            pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=malformed),
+            pacsv.ConvertOptions(
                 include_columns=names,
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=False,

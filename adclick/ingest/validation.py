@@ -129,4 +129,5 @@ def _outcome(cells: pa.RecordBatch, schema: Schema, reasons: _Reasons) -> tuple[
 
 
 def _whole(values: Float64, least: int) -> Array:
-    return np.isfinite(values) & (values >= least) & (values == np.floor(values))
+    whole: Array = np.isfinite(values) & (values >= least) & (values == np.floor(values))
+    return whole

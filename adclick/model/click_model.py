@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -40,7 +40,8 @@ class ClickModel:
             np.asarray(self.tower(np.asarray(images[start : start + IMAGE_BATCH])))
             for start in range(0, len(images), IMAGE_BATCH)
         ]
-        return np.concatenate(batches) if batches else self.fallback[np.newaxis][:0]
+        embeddings: Float32 = np.concatenate([self.fallback[np.newaxis][:0], *batches])
+        return embeddings
 
     def logits(self, encoded: Encoded, creatives: Float32 | None) -> Float32:
         """Raw logits (n,) before calibration; `creatives` are embeddings (n, E)."""
@@ -51,15 +52,12 @@ class ClickModel:
             np.asarray(self.head([part[start : start + BATCH] for part in inputs]))
             for start in range(0, len(encoded.categorical), BATCH)
         ]
-        return np.concatenate(batches).reshape(-1)
+        logits: Float32 = np.concatenate(batches).reshape(-1)
+        return logits
 
     def predict(self, encoded: Encoded, creatives: Float32 | None) -> Float64:
         """Calibrated click probabilities (n,)."""
         return self.calibration.probability(self.logits(encoded, creatives))
-
-    def calibrated(self, calibration: Calibration) -> ClickModel:
-        """The same model with another calibration."""
-        return replace(self, calibration=calibration)
 
     @property
     def fingerprint(self) -> str:

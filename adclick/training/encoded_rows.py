@@ -1,0 +1,88 @@
+"""A selection of a log, encoded once and kept on disk, so that memory does not grow with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from adclick.adlog import CLICKS, IMPRESSIONS, AdLog, RowSelection
+from adclick.arrays import Array, Float32, Int32
+from adclick.encoding.encoder import Encoded, FeatureEncoder
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """n encoded rows, memory-mapped.
+
+    categorical int32 (n, C), numeric float32 (n, D), creative int32 (n,) rows of the log's
+    creative table (-1: none), impressions and clicks float32 (n,).
+    """
+
+    categorical: Int32
+    numeric: Float32
+    creative: Int32
+    impressions: Float32
+    clicks: Float32
+
+    def __len__(self) -> int:
+        return len(self.categorical)
+
+    @property
+    def click_rate(self) -> float:
+        """Clicks per impression."""
+        return float(self.clicks.sum() / self.impressions.sum())
+
+    @property
+    def encoded(self) -> Encoded:
+        """The part that the model takes."""
+        return Encoded(self.categorical, self.numeric)
+
+
+def encode_rows(
+    log: AdLog, selection: RowSelection, encoder: FeatureEncoder, folder: Path
+) -> EncodedRows:
+    """Encode the selected rows into files in `folder` and map them."""
+    creatives = log.creatives()
+    creative_column = log.ad_schema.creative
+    columns = [*encoder.columns, IMPRESSIONS, CLICKS]
+    if creatives and creative_column:
+        columns.append(creative_column)
+    folder.mkdir(parents=True, exist_ok=True)
+    widths = {
+        "categorical": (np.int32, (len(encoder.slot_counts),)),
+        "numeric": (np.float32, (len(encoder.numeric),)),
+        "creative": (np.int32, ()),
+        "impressions": (np.float32, ()),
+        "clicks": (np.float32, ()),
+    }
+    files = {name: (folder / name).open("wb") for name in widths}
+    count = 0
+    for batch in log.batches(selection, columns):
+        encoded = encoder.encode(batch)
+        parts: dict[str, Array] = {
+            "categorical": encoded.categorical,
+            "numeric": encoded.numeric,
+            "creative": creatives.index(batch.column(creative_column))
+            if creatives
+            else np.full(batch.num_rows, -1, np.int32),
+            "impressions": batch.column(IMPRESSIONS).to_numpy().astype(np.float32),
+            "clicks": batch.column(CLICKS).to_numpy().astype(np.float32),
+        }
+        for name, part in parts.items():
+            files[name].write(np.ascontiguousarray(part).tobytes())
+        count += batch.num_rows
+    for file in files.values():
+        file.close()
+    return EncodedRows(
+        **{
+            name: _mapped(folder / name, dtype, (count, *width))
+            for name, (dtype, width) in widths.items()
+        }
+    )
+
+
+def _mapped(path: Path, dtype: type, shape: tuple[int, ...]) -> Array:
+    # an empty file cannot be mapped
+    return np.memmap(path, dtype, "r", shape=shape) if 0 not in shape else np.empty(shape, dtype)
