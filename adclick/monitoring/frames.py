@@ -1,0 +1,92 @@
+"""The rows that two samples are compared on: one of the log, one of the answered predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from adclick.adlog import BUCKET, BUCKETS, CLICKS, AdLog, RowSelection
+from adclick.errors import AdclickError
+from adclick.prediction_log import SCORE as LOGGED_SCORE
+from adclick.prediction_log import LoggedPredictions
+from adclick.schema import Schema
+from adclick.times import parse_times
+
+HOUR = "hour of day"
+CLICKED = "clicked"
+SCORE = "score"
+
+
+def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame:
+    """At most about `rows` of the selected rows, the same ones whatever the log's order.
+
+    Columns: `compared_columns`, and `clicked` (0 or 1) where a row is one impression. Whole id
+    buckets are taken from the lowest up, at least one of them, so that a sample of a month is
+    drawn by a hash of its ids: random to its content, equal on every machine.
+    """
+    schema = log.ad_schema
+    counts = np.zeros(BUCKETS, np.int64)
+    for batch in log.batches(selection, [BUCKET]):
+        counts += np.bincount(batch[BUCKET].to_numpy(), minlength=BUCKETS)
+    filled = np.flatnonzero(counts)
+    if not filled.size:
+        raise AdclickError(f"{selection.describe()}: no rows in {log.root}; choose other months")
+    end = max(int(np.searchsorted(counts.cumsum(), rows, "right")), int(filled[0]) + 1)
+    taken = selection.model_copy(update={"end_bucket": min(end, selection.end_bucket)})
+    label = [CLICKS] if schema.named("label") else []
+    names = [BUCKET, schema.id, schema.time, *schema.categorical, *schema.numeric, *label]
+    table = log.table(taken, names).sort_by([(BUCKET, "ascending"), (schema.id, "ascending")])
+    times = table[schema.time].to_numpy().astype("datetime64[us]")
+    frame = _features(table, schema, times)
+    if label:
+        frame[CLICKED] = table[CLICKS].to_numpy().astype(np.int64)
+    return frame
+
+
+def prediction_frame(predictions: LoggedPredictions, schema: Schema, rows: int) -> pd.DataFrame:
+    """At most `rows` logged predictions, evenly spread over the log: features and `score`."""
+    table = predictions.table
+    if table.num_rows > rows:
+        table = table.take(np.linspace(0, table.num_rows - 1, rows).astype(np.int64))
+    times = parse_times(table[schema.time].combine_chunks(), schema.time_format)
+    frame = _features(table, schema, times)
+    frame[SCORE] = table[LOGGED_SCORE].to_numpy()
+    return frame
+
+
+def compared_columns(schema: Schema) -> tuple[str, ...]:
+    """What drift is looked for in: categorical and numeric columns and the hour of day.
+
+    Creatives are left out: new ones every month are what an ad log is.
+    """
+    names = (*schema.categorical, *schema.numeric)
+    if taken := {HOUR, CLICKED, SCORE}.intersection(names):
+        raise AdclickError(
+            f"schema {schema.name}: a feature is named {min(taken)!r}, which drift reports use "
+            "for a column of their own; rename it"
+        )
+    return (*names, HOUR)
+
+
+def _features(table: pa.Table, schema: Schema, times: npt.NDArray[np.datetime64]) -> pd.DataFrame:
+    columns: dict[str, object] = {}
+    for name in compared_columns(schema):
+        if name == HOUR:
+            columns[name] = _hours(times)
+        elif name in schema.numeric:
+            columns[name] = table[name].to_numpy()
+        else:
+            columns[name] = table[name].to_pandas().to_numpy(object)
+    return pd.DataFrame(columns)
+
+
+def _hours(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.object_]:
+    """Hours as text, 00 to 23; None where there is no time."""
+    days = times.astype("datetime64[D]")
+    hours = (times - days).astype("timedelta64[h]").astype(np.int64)
+    names = np.array([f"{hour:02d}" for hour in range(24)], object)
+    text: npt.NDArray[np.object_] = names[hours % 24]
+    text[np.isnat(times)] = None
+    return text

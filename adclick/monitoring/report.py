@@ -1,0 +1,88 @@
+"""A drift report: what was found, what it asks for, and Evidently's evidence, kept as files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Self
+from uuid import UUID
+
+from adclick.monitoring.checks import Finding, Kind, Verdict
+
+REPORT_FILE = "report.json"
+SNAPSHOT_FILE = "snapshot.json"
+PAGE_FILE = "report.html"
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """How far current rows lie from reference rows.
+
+    `rows` are (reference, current) rows compared and `columns` what was to be compared.
+    `fingerprint` stands for both sides' rows and the bounds: equal input, equal fingerprint.
+    `snapshot` is Evidently's snapshot as JSON text, `html` its page, which needs no network.
+    """
+
+    name: str
+    timestamp: datetime
+    kind: Kind
+    rows: tuple[int, int]
+    columns: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    fingerprint: str
+    snapshot: str
+    html: str
+
+    @property
+    def snapshot_id(self) -> UUID:
+        """Evidently's id of the snapshot: 8 bytes say which report it is, 8 which content.
+
+        So a report can be found in a workspace by its file name alone, and so can an older one of
+        the same name and timestamp.
+        """
+        which = _digest(f"{self.name}\n{self.timestamp.astimezone(UTC).isoformat()}")
+        return UUID(bytes=which + _digest(self.fingerprint))
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The findings that are past their bound, in the order of `findings`."""
+        return tuple(finding for finding in self.findings if not finding.ok)
+
+    def files(self) -> dict[str, str]:
+        """The report as texts by file name, for whoever stores it."""
+        facts = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in ("snapshot", "html", "findings", "timestamp")
+        }
+        facts["timestamp"] = self.timestamp.isoformat()
+        facts["findings"] = [asdict(finding) for finding in self.findings]
+        return {
+            REPORT_FILE: json.dumps(facts, indent=2),
+            SNAPSHOT_FILE: self.snapshot,
+            PAGE_FILE: self.html,
+        }
+
+    @classmethod
+    def from_files(cls, texts: Mapping[str, str]) -> Self:
+        """The report that `files` gave these texts of."""
+        facts = json.loads(texts[REPORT_FILE])
+        return cls(
+            **facts
+            | {
+                "timestamp": datetime.fromisoformat(facts["timestamp"]),
+                "rows": tuple(facts["rows"]),
+                "columns": tuple(facts["columns"]),
+                "findings": tuple(Finding(**finding) for finding in facts["findings"]),
+            },
+            snapshot=texts[SNAPSHOT_FILE],
+            html=texts[PAGE_FILE],
+        )
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()[:8]
