@@ -1,0 +1,82 @@
+"""The server process: Seldon's REST app in gunicorn. `python -m serving.host --help`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from serving.options import ADDRESS, DRAIN_SECONDS, HostOptions, parse_options
+
+# seldon_core imports TensorFlow wherever it is installed, only to know a tensor format that this
+# model does not speak: 500 MB and 11 s for each server. This makes that import fail, as it would
+# where TensorFlow is absent, and has to come before anything that imports seldon_core.
+sys.modules["tensorflow"] = None  # type: ignore[assignment]
+
+TIMEOUT_SECONDS = 30
+KEEP_ALIVE_SECONDS = 60
+
+
+def main() -> None:
+    """Serve until SIGTERM, then finish what was begun within DRAIN_SECONDS and exit with 0.
+
+    A bundle that cannot be served ends the process with 3 and one line on stderr.
+    """
+    options = parse_options()
+    _fresh_metrics(options.state / "metrics")
+    _serve(options)
+
+
+def _fresh_metrics(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # read when prometheus_client is imported
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _serve(options: HostOptions) -> None:
+    # imported here, after the two settings above, and before gunicorn forks: workers share the
+    # pages
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.errors import HaltServer
+
+    from adclick.errors import AdclickError
+    from serving.app import CountedModel, build_app
+
+    class Host(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            settings = {
+                "bind": f"{ADDRESS}:{options.port}",
+                "workers": options.workers,
+                "worker_class": "gthread",
+                "threads": options.threads,
+                "timeout": TIMEOUT_SECONDS,
+                "graceful_timeout": DRAIN_SECONDS,
+                "keepalive": KEEP_ALIVE_SECONDS,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+            }
+            for name, value in settings.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> object:
+            model = CountedModel(str(options.bundle), str(options.prediction_log))
+            try:
+                model.load()
+            except AdclickError as error:
+                print(error, file=sys.stderr, flush=True)
+                # the exit code at which gunicorn gives up rather than start another worker
+                sys.exit(Arbiter.WORKER_BOOT_ERROR)
+            return build_app(model)
+
+    try:
+        Host().run()
+    except HaltServer as halt:
+        # a second worker that failed while gunicorn was stopping because of the first
+        sys.exit(halt.exit_status)
+
+
+if __name__ == "__main__":
+    main()

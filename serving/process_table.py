@@ -1,0 +1,128 @@
+"""Which server processes run: the process table is the record that no crash leaves wrong."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from adclick.errors import AdclickError
+from serving.options import ADDRESS, MODULE
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server's master process, as its command line describes it."""
+
+    process: psutil.Process
+    version: str
+    port: int
+    workers: Sequence[psutil.Process]
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since it was started."""
+        return time.time() - float(self.process.info["create_time"])
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes: all of the master's, and what each worker has to itself."""
+        try:
+            own = sum(worker.memory_full_info().uss for worker in self.workers)
+            return int(self.process.memory_info().rss + own)
+        except psutil.NoSuchProcess:
+            return 0
+
+
+def server_processes(versions: Path) -> list[psutil.Process]:
+    """Masters and workers of every server whose state lies below `versions`.
+
+    They are known by their command line: a process that took over a dead server's id is none.
+    """
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "create_time"])
+        if (state := _option(process, "--state")) and Path(state).is_relative_to(versions)
+    ]
+
+
+def running_server(versions: Path) -> RunningServer | None:
+    """The server whose state lies below `versions`, if its master process runs."""
+    processes = server_processes(versions)
+    for process in processes:
+        # a master was started in a session of its own; its orphans are on their way out
+        if _session(process.pid) == process.pid:
+            return RunningServer(
+                process=process,
+                version=Path(str(_option(process, "--state"))).name,
+                port=int(str(_option(process, "--port"))),
+                workers=[p for p in processes if p != process and _session(p.pid) == process.pid],
+            )
+    return None
+
+
+def stop_processes(processes: Sequence[psutil.Process], seconds: float) -> None:
+    """End `processes`: SIGTERM, and SIGKILL for what is left after `seconds`."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, left = psutil.wait_procs(processes, timeout=seconds)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=seconds)
+
+
+def check_port_free(port: int, own: Sequence[psutil.Process]) -> None:
+    """Raise AdclickError that names the process when one that is not of `own` has the port."""
+    if not port_in_use(port):
+        return
+    owner = _listener(port)
+    if owner is not None and owner in own:
+        return
+    who = f"pid {owner.pid} ({owner.name()})" if owner else "a process of another user"
+    raise AdclickError(f"port {port} is in use by {who}: stop it or choose another with --port")
+
+
+def port_in_use(port: int) -> bool:
+    """Whether a process listens on the port."""
+    with socket.socket() as probe:
+        # as a server does: connections that linger after a stop do not hold the port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            return True
+    return False
+
+
+def _listener(port: int) -> psutil.Process | None:
+    try:
+        connections = psutil.net_connections("tcp")
+    except psutil.AccessDenied:
+        return None
+    for connection in connections:
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+        if listens and connection.pid is not None:
+            return psutil.Process(connection.pid)
+    return None
+
+
+def _option(process: psutil.Process, name: str) -> str | None:
+    words: list[str] = process.info["cmdline"] or []
+    if MODULE not in words or name not in words[:-1]:
+        return None
+    return words[words.index(name) + 1]
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None

@@ -1,0 +1,100 @@
+"""Seldon's v1 messages: candidates out of a request, scores into its answer."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adclick.errors import RequestError
+
+MAX_CANDIDATES = 1000
+SCORE_NAME = "click_probability"
+REQUEST_ID = re.compile(r"[!-~]{1,128}")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PredictionRequest:
+    """Candidates to score: `rows` holds the features of each by name, unchecked.
+
+    `tabular` says that they came as `data.ndarray`, and that scores go back as such. Upstream
+    nodes of a Seldon graph have noted themselves in `path`.
+    """
+
+    rows: Sequence[Row]
+    request_id: str
+    tabular: bool
+    path: Mapping[str, str]
+
+
+def read_request(message: object) -> PredictionRequest:
+    """What a decoded request body asks for.
+
+    Raises RequestError for a body that is neither `data.names` with `data.ndarray` nor
+    `jsonData`, for ragged rows, and for none or more than MAX_CANDIDATES candidates.
+    """
+    if not isinstance(message, dict):
+        raise RequestError("the body is no JSON object with data or jsonData")
+    tabular = "data" in message
+    if tabular == ("jsonData" in message):
+        raise RequestError("the body needs either data (names and ndarray) or jsonData")
+    rows = _table(message["data"]) if tabular else _objects(message["jsonData"])
+    if not 1 <= len(rows) <= MAX_CANDIDATES:
+        raise RequestError(f"a request holds 1 to {MAX_CANDIDATES} candidates, not {len(rows)}")
+    meta = message.get("meta") or {}
+    if not isinstance(meta, dict):
+        raise RequestError("meta is no object")
+    path = meta.get("requestPath")
+    return PredictionRequest(
+        rows, _request_id(meta.get("puid")), tabular, path if isinstance(path, dict) else {}
+    )
+
+
+def write_answer(
+    request: PredictionRequest, scores: Sequence[float], tags: Mapping[str, Any], path: Row
+) -> dict[str, Any]:
+    """The answer's message, of the same kind as the request: scores[i] belongs to rows[i]."""
+    meta: dict[str, Any] = {"puid": request.request_id, "tags": dict(tags)}
+    if request_path := {**path, **request.path}:
+        meta["requestPath"] = request_path
+    if request.tabular:
+        table = {"names": [SCORE_NAME], "ndarray": [[score] for score in scores]}
+        return {"data": table, "meta": meta}
+    return {"jsonData": {SCORE_NAME: list(scores)}, "meta": meta}
+
+
+def _table(data: object) -> list[Row]:
+    names = data.get("names") if isinstance(data, dict) else None
+    values = data.get("ndarray") if isinstance(data, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise RequestError("data.names is no list of column names")
+    if len(set(names)) < len(names):
+        raise RequestError("data.names holds a column twice")
+    if not isinstance(values, list):
+        raise RequestError("data.ndarray is no list of rows")
+    for number, row in enumerate(values):
+        if not isinstance(row, list):
+            raise RequestError(f"row {number}: is no list of values")
+        if len(row) != len(names):
+            raise RequestError(f"row {number}: has {len(row)} values for {len(names)} data.names")
+    return [dict(zip(names, row, strict=True)) for row in values]
+
+
+def _objects(candidates: object) -> list[Row]:
+    rows = candidates if isinstance(candidates, list) else [candidates]
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise RequestError(f"row {number}: is no object of features by name")
+    return rows
+
+
+def _request_id(puid: object) -> str:
+    if puid is None or puid == "":
+        return uuid.uuid4().hex
+    if not isinstance(puid, str) or not REQUEST_ID.fullmatch(puid):
+        raise RequestError("meta.puid is no id of 1 to 128 printable ASCII characters")
+    return puid

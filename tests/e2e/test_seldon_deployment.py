@@ -1,0 +1,218 @@
+"""Deployment by the manager: replacing versions, failing, stopping, and surviving kills."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from adclick.errors import AdclickError
+from serving import processes
+from serving.client import PredictionClient
+from serving.deployment import Deployment, Status
+from serving.golden import GoldenCheck
+from serving.process_table import server_processes
+from serving.processes import LocalSeldon
+from tests.bundles import GOLDEN, Wrong, example, expected, tiny_bundle
+from tests.servers import free_port, gone, refuses, tree, wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Local:
+    """A manager with a state folder and a port of its own; one worker starts sooner."""
+
+    folder: Path
+    port: int
+
+    @property
+    def manager(self) -> LocalSeldon:
+        return LocalSeldon(self.folder / "state", self.port, self.folder / "log", workers=1)
+
+    def processes(self) -> list[psutil.Process]:
+        return server_processes(self.folder.resolve() / "state" / "versions")
+
+    def deploy(self, version: str, bias: float = -2.0, wrong: Wrong | None = None) -> Deployment:
+        bundle = tiny_bundle(self.folder / version, version, bias=bias, wrong=wrong)
+        return self.manager.deploy(bundle)
+
+    def serves(self, version: str) -> bool:
+        with PredictionClient(f"http://127.0.0.1:{self.port}") as client:
+            return client.predict([example()]).version == version
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Local]:
+    made = Local(tmp_path, free_port())
+    yield made
+    made.manager.stop()
+    assert made.processes() == []
+
+
+def test_deploys_once_replaces_and_stops(local: Local) -> None:
+    first = local.deploy("v1")
+    assert first.started
+    assert (first.version, first.golden_checked) == ("v1", len(GOLDEN))
+    assert first.largest_difference <= 1e-6
+    again = local.deploy("v1")
+    assert (again.started, again.pid, again.golden_checked) == (False, first.pid, len(GOLDEN))
+
+    status = local.manager.status()
+    assert (status.version, status.url, status.pid) == ("v1", first.url, first.pid)
+    assert status.healthy and status.log and status.log.is_file()
+    assert status.uptime and 0 < status.uptime < 60
+    assert status.memory and 50e6 < status.memory < 500e6
+
+    old = tree(first.pid)
+    second = local.deploy("v2", bias=1.0)
+    assert gone(old)
+    assert second.started
+    with PredictionClient(second.url) as client:
+        prediction = client.predict([example()])
+    bundle = tiny_bundle(local.folder / "same", "v2", bias=1.0)
+    assert prediction.scores == tuple(expected(bundle, [example()]))
+    assert prediction.version == "v2"
+
+    new = tree(second.pid)
+    stopped = local.manager.stop()
+    assert (stopped.version, stopped.pid) == ("v2", second.pid)
+    assert gone(new)
+    assert refuses(local.port)
+    assert local.manager.status() == Status() == local.manager.stop()
+
+
+def test_a_server_needs_no_folder_but_its_own(local: Local) -> None:
+    bundle = tiny_bundle(local.folder / "temporary", "v1")
+    master, *workers = tree(local.manager.deploy(bundle).pid)
+    for file in bundle.path.iterdir():
+        file.unlink()
+    for worker in workers:
+        worker.kill()
+    wait_until(lambda: gone(workers) and len(tree(master.pid)) == 2, "a new worker")
+    assert local.serves("v1")
+
+
+def test_a_damaged_bundle_leaves_the_former_version_alone(local: Local) -> None:
+    former = local.deploy("v1")
+    bundle = tiny_bundle(local.folder / "v2", "v2")
+    (bundle.path / "encoder.json").write_text("{}")
+    with pytest.raises(AdclickError, match=r"encoder\.json is missing or damaged"):
+        local.manager.deploy(bundle)
+    with pytest.raises(AdclickError, match="golden request 1 of version v3"):
+        local.deploy("v3", wrong=Wrong(golden=1, by=0.1))
+    assert local.manager.status().pid == former.pid
+    assert local.serves("v1")
+
+
+@pytest.mark.parametrize("golden", [0, 1], ids=["fails to load", "answers wrongly"])
+def test_the_former_version_serves_again_when_the_new_one_fails(
+    local: Local, monkeypatch: pytest.MonkeyPatch, golden: int
+) -> None:
+    local.deploy("v1")
+    monkeypatch.setattr(processes, "check_offline", lambda _: GoldenCheck(0, 0.0))
+    with pytest.raises(AdclickError) as failed:
+        local.deploy("v2", wrong=Wrong(golden, by=0.1))
+    message = str(failed.value)
+    assert message.startswith("version v2 was not deployed: ")
+    assert f"golden request {golden} of version v2" in message
+    assert message.endswith("version v1 serves again")
+    assert "\n" not in message
+    assert local.serves("v1")
+    assert local.manager.status().version == "v1"
+
+
+def test_a_server_that_is_never_ready_is_stopped(local: Local) -> None:
+    bundle = tiny_bundle(local.folder / "v1", "v1")
+    hasty = LocalSeldon(
+        local.folder / "state", local.port, local.folder / "log", start_seconds=0.01
+    )
+    with pytest.raises(AdclickError, match=r"not ready in 0\.01 s.*no version serves"):
+        hasty.deploy(bundle)
+    assert local.processes() == []
+
+
+def test_a_port_that_a_stranger_holds(local: Local) -> None:
+    with socket.create_server(("127.0.0.1", local.port)):
+        with pytest.raises(AdclickError) as failed:
+            local.deploy("v1")
+        name = psutil.Process().name()
+        assert str(failed.value) == (
+            f"port {local.port} is in use by pid {os.getpid()} ({name}): "
+            "stop it or choose another with --port"
+        )
+        assert local.processes() == []
+
+
+def test_another_port_moves_the_server(local: Local) -> None:
+    first = local.deploy("v1")
+    moved = Local(local.folder, free_port())
+    second = moved.manager.deploy(tiny_bundle(local.folder / "v1", "v1"))
+    assert second.started and second.pid != first.pid
+    assert refuses(local.port)
+    assert moved.serves("v1")
+
+
+def test_a_version_with_other_content_is_refused(local: Local) -> None:
+    local.deploy("v1")
+    with pytest.raises(AdclickError, match="version of its own"):
+        local.deploy("v1", bias=1.0)
+    with pytest.raises(AdclickError, match="letters, digits"):
+        local.manager.deploy(tiny_bundle(local.folder / "odd", "../v1"))
+
+
+def test_a_damaged_copy_is_replaced(local: Local) -> None:
+    first = local.deploy("v1")
+    copy = local.folder / "state" / "versions" / "v1" / "bundle" / "head.onnx"
+    copy.write_bytes(b"damaged")
+    os.killpg(first.pid, signal.SIGKILL)
+    assert local.deploy("v1").started
+    assert local.serves("v1")
+
+
+def test_a_killed_server_is_seen_and_started_again(local: Local) -> None:
+    first = local.deploy("v1")
+    before = tree(first.pid)
+    os.kill(first.pid, signal.SIGKILL)
+    second = local.deploy("v1")
+    assert second.started and second.pid != first.pid
+    assert gone(before)
+    os.killpg(second.pid, signal.SIGKILL)
+    wait_until(lambda: local.manager.status() == Status(), "status tells that nothing runs")
+
+
+MANAGER = """
+import sys
+from pathlib import Path
+from adclick.bundle.bundle import load_bundle
+from serving.processes import LocalSeldon
+state, port, log, bundle = sys.argv[1:]
+LocalSeldon(Path(state), int(port), Path(log), workers=1).deploy(load_bundle(bundle))
+"""
+
+
+def test_a_manager_killed_while_its_server_starts_leaves_no_second_server(local: Local) -> None:
+    bundle = tiny_bundle(local.folder / "v1", "v1")
+    words = [local.folder / "state", local.port, local.folder / "log", bundle.path]
+    killed = subprocess.Popen(
+        [sys.executable, "-c", MANAGER, *map(str, words)], cwd=REPOSITORY, start_new_session=True
+    )
+    try:
+        wait_until(local.processes, "the server process exists")
+    finally:
+        killed.kill()
+        killed.wait()
+    half_started = local.processes()
+    assert half_started
+    deployed = local.deploy("v2")
+    assert gone(half_started)
+    assert {p.pid for p in local.processes()} == {p.pid for p in tree(deployed.pid)}
+    assert local.serves("v2")
