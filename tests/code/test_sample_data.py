@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from adclick.errors import AdclickError
 from adclick.sample_data import generate as generating
 from adclick.sample_data.creatives import ADVERTISERS, Creatives, draw_creatives
-from adclick.sample_data.defects import COLUMNS, ROW_KINDS, TRUNCATED_IMAGE
+from adclick.sample_data.defects import COLUMNS, ROW_KINDS, TRUNCATED_IMAGE, spoil
 from adclick.sample_data.generate import SampleData, generate
 from adclick.sample_data.options import SampleOptions
 from adclick.sample_data.render import encode_jpeg, render
@@ -150,6 +151,21 @@ def test_defects_are_those_listed_and_no_others(sample: SampleData) -> None:
     assert max(kinds.values()) - min(kinds.values()) <= 1
 
 
+def test_a_spoilt_row_follows_a_sound_one() -> None:
+    """Else a duplicate could repeat the id of a row that is rejected itself."""
+    n = 50_000
+    clean = [f"{i},2026-01-01T00:00:00".encode() + b",x" * 14 for i in range(n)]
+    sound = np.random.default_rng(0).random(n) < 0.5
+    lines = list(clean)
+    options = SampleOptions(months=4, impressions=4 * n, defect_share=0.01)
+    defects = spoil(lines, sound, options, 0, start=0, file="f")
+    spoilt = np.flatnonzero([a != b for a, b in zip(lines, clean, strict=True)])
+    assert len(defects) == len(spoilt) == 500
+    assert sound[spoilt].all()
+    assert sound[spoilt - 1].all()
+    assert not np.isin(spoilt - 1, spoilt).any()
+
+
 @pytest.mark.parametrize("creatives", [10, 80])
 def test_bad_rows_stay_below_the_schemas_bound(tmp_path: Path, creatives: int) -> None:
     options = SampleOptions(
@@ -259,6 +275,13 @@ def test_a_stopped_run_leaves_no_sample_and_the_next_one_cleans_up(
     assert any(tmp_path.iterdir())
     generate(OPTIONS, tmp_path / "sample")
     assert [path.name for path in tmp_path.iterdir()] == ["sample"]
+
+
+def test_two_runs_at_once_make_one_sample(sample: SampleData, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(generate, [OPTIONS, OPTIONS], [tmp_path / "sample"] * 2))
+    assert made[0] == made[1]
+    assert tree(made[0].folder) == tree(sample.folder)
 
 
 @pytest.mark.parametrize(

@@ -77,10 +77,16 @@ def test_clicks_are_drawn_from_the_probabilities(rule_seed: int) -> None:
         assert abs(surprise) < 4
 
 
-def test_the_season_is_felt() -> None:
-    first, fourth, last = (month_of(big(0), m).truth.p.mean() for m in (0, 3, LAST))
-    assert fourth > 1.04 * first
-    assert last < 0.98 * first
+def test_the_season_lifts_the_odds_by_a_tenth_in_the_fourth_month() -> None:
+    options = big(0, drift=0.0)
+    world = World.create(options)
+    seen = month_of(options, 0)
+    fourth, tenth = (
+        world.probabilities(month, seen.contexts, seen.live, seen.shown).p for month in (3, 9)
+    )
+    odds = [p / (1 - p) for p in (seen.truth.p, fourth, tenth)]
+    np.testing.assert_allclose(np.log(odds[1] / odds[0]), 0.1)
+    np.testing.assert_allclose(np.log(odds[2] / odds[0]), -0.1)
 
 
 @pytest.mark.parametrize("rule_seed", [0, 1])
