@@ -1,0 +1,1 @@
+"""Pages of HTML that show people an ad log, an encoder, a model, an evaluation and a decision."""

@@ -1,0 +1,24 @@
+"""The page of a decision: the verdict, and every condition behind it."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from adclick.evaluation.decision import Condition, Decision
+from adclick.views.html import render, table
+
+HEADS = ("condition", "figure", "bound", "result")
+HOLDS = Markup('<span class="first-text">✓ holds</span>')
+FAILS = Markup('<span class="second-text">✗ fails</span>')
+
+
+def decision_page(decision: Decision) -> str:
+    """HTML that says whether the challenger goes to production, and why or why not."""
+    rows = [_row(condition) for condition in decision.conditions]
+    conditions = table(HEADS, rows, text_columns=len(HEADS))
+    return render("decision.html.j2", decision=decision, conditions=conditions)
+
+
+def _row(condition: Condition) -> tuple[str, ...]:
+    holds = HOLDS if condition.holds else FAILS
+    return condition.name, condition.figure, condition.bound, holds

@@ -1,0 +1,381 @@
+"""The HTML pages: what they say, that they escape data, stay small and need nothing else."""
+
+from __future__ import annotations
+
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
+from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
+from adclick.evaluation.decision import Condition, Decision, Policy, decide
+from adclick.evaluation.evaluation import (
+    CHALLENGER,
+    CHAMPION,
+    CONSTANT,
+    LOGISTIC,
+    CalibrationBin,
+    Evaluation,
+    ModelFigures,
+    SliceFigures,
+)
+from adclick.evaluation.intervals import Figure
+from adclick.model.calibration import Calibration
+from adclick.views.adlog_page import adlog_page
+from adclick.views.decision_page import decision_page
+from adclick.views.encoder_page import encoder_page
+from adclick.views.evaluation_page import evaluation_page
+from adclick.views.model_page import model_page
+from adclick.views.svg import linear_axis, log_axis
+from adclick.views.text import size
+from tests.bundles import tiny_schema
+
+HOSTILE = "<script>alert('x')</script>\"&"
+MOST_BYTES = 300_000
+VOID = {"meta", "img", "br"}
+
+
+class Page(HTMLParser):
+    """What a browser would find: tags, attributes, table rows; fails on tags left open."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.rows: list[list[str]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open or "title" in self.open:
+            return
+        self.text += data
+        if {"td", "th"} & set(self.open) and "svg" not in self.open:
+            self.rows[-1][-1] += data
+
+    def row(self, *first: str) -> list[str]:
+        return next(row for row in self.rows if tuple(row[: len(first)]) == first)
+
+
+def figure(value: float) -> Figure:
+    return Figure(value=value, low=value - 0.0123, high=value + 0.0456)
+
+
+def model(name: str, auc: float) -> ModelFigures:
+    metrics = {"auc": auc, "logloss": 0.16427, "calibration": 1.034, "ece": 0.0319}
+    lead = {"auc": 0.0211, "logloss": -0.09812, "calibration": 0.01, "ece": -0.02}
+    return ModelFigures(
+        name=name,
+        metrics={metric: figure(value) for metric, value in metrics.items()},
+        challenger_minus=None if name == CHALLENGER else {k: figure(v) for k, v in lead.items()},
+    )
+
+
+def evaluation(
+    *, champion: bool = True, text: str = "news", slices: int = 1, observed: float = 0.02
+) -> Evaluation:
+    names = (CHALLENGER, LOGISTIC, CONSTANT, *((CHAMPION,) if champion else ()))
+    return Evaluation(
+        tested_on=text,
+        impressions=12_345,
+        clicks=678,
+        confidence=0.95,
+        champion_version=text if champion else None,
+        champion_saw_test=False,
+        models=tuple(model(name, 0.7 - 0.01 * i) for i, name in enumerate(names)),
+        slices=tuple(
+            SliceFigures(
+                column=text,
+                value=f"{text}{i}",
+                impressions=5_000 - i,
+                clicks=100,
+                metrics={
+                    name: {"auc": 0.6 + 0.05 * j, "logloss": 0.1} for j, name in enumerate(names)
+                },
+            )
+            for i in range(slices)
+        ),
+        calibration_curve=(
+            CalibrationBin(impressions=6_000, predicted=0.0123, observed=observed),
+            CalibrationBin(impressions=6_345, predicted=0.0765, observed=0.0654),
+        ),
+    )
+
+
+def month(name: str, reasons: dict[str, int], clicks: int = 31) -> Month:
+    return Month(
+        month=name,
+        files=(),
+        quarantine="q",
+        rows_kept=1_000,
+        rows_quarantined=sum(reasons.values()),
+        reasons=reasons,
+        defaults={"age": 17} if reasons else {},
+        impressions=1_234,
+        clicks=clicks,
+        first=datetime(2026, 1, 1, tzinfo=UTC),
+        last=datetime(2026, 1, 31, tzinfo=UTC),
+    )
+
+
+def log(folder: Path, *, text: str = "ad", creatives: int = 0, months: int = 2) -> AdLog:
+    shape = (96, 96, 3)
+    if creatives:
+        ids = [f"{text}{i}" for i in range(creatives)]
+        pq.write_table(pa.table({"creative": ids}), folder / "ids")
+        noise = np.random.default_rng(1).integers(0, 256, (creatives, *shape), np.uint8)
+        (folder / "images").write_bytes(noise.tobytes())
+    return AdLog(
+        root=str(folder),
+        ad_schema=tiny_schema(images=creatives > 0),
+        sources=tuple(
+            SourceFile(uri=f"{text}{i}", month=None, size=1_234_567, generation="1")
+            for i in range(100)
+        ),
+        months=tuple(
+            month(f"2026-{i + 1:02}", {f"{text}{j}": 40 - j for j in range(30)})
+            for i in range(months)
+        ),
+        creative_files=CreativeFiles(ids="ids", images="images", count=creatives, shape=shape)
+        if creatives
+        else None,
+        undeclared_columns=(text,) * 60,
+    )
+
+
+def encoder(text: str = "news", columns: int = 1) -> FeatureEncoder:
+    values = tuple(f"{text}{i}" for i in range(9))
+    return FeatureEncoder(
+        time=text,
+        categorical=tuple(
+            CategoricalEncoding(name=f"{text}{i}", values=values) for i in range(columns)
+        ),
+        numeric=(
+            NumericEncoding(
+                name=text, log=False, mean=34.5678, scale=12.3, edges=(-1.5, 20, 12345.6)
+            ),
+            NumericEncoding(name="bid", log=True, mean=1.2, scale=0.4, edges=(math.log1p(7.0),)),
+        ),
+    )
+
+
+def decision(text: str) -> Decision:
+    condition = Condition(name=text, figure=text, bound=text, holds=False)
+    return Decision(promote=False, reason=text, conditions=(condition,))
+
+
+PAGES: dict[str, Callable[[str, Path], str]] = {
+    "evaluation": lambda text, _: evaluation_page(
+        evaluation(text=text, slices=400), decision(text)
+    ),
+    "decision": lambda text, _: decision_page(decision(text)),
+    "adlog": lambda text, folder: adlog_page(log(folder, text=text, creatives=30)),
+    "model": lambda text, _: model_page([0.2], {text: 7}, Calibration(), [text]),
+    "encoder": lambda text, _: encoder_page(encoder(text, columns=400)),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_hostile_data_is_shown_as_text_on_a_page_that_needs_nothing_else(
+    name: str, tmp_path: Path
+) -> None:
+    html = PAGES[name](HOSTILE, tmp_path)
+    page = Page(html)
+    assert HOSTILE in page.text
+    assert not {"script", "link", "iframe", "a", "object"} & set(page.tags)
+    for attribute, value in page.attributes:
+        assert not attribute.startswith("on") and attribute != "href"
+        assert attribute != "src" or str(value).startswith("data:image/jpeg;base64,")
+    assert "url(" not in html and "@import" not in html
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_stay_small_however_long_the_data(name: str, tmp_path: Path) -> None:
+    assert len(PAGES[name]('"' * 200, tmp_path).encode()) < MOST_BYTES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_drawings_are_well_formed_and_within_their_frame(name: str, tmp_path: Path) -> None:
+    for drawing in re.findall(r"<svg.*?</svg>", PAGES[name]("x", tmp_path), re.DOTALL):
+        root = ET.fromstring(drawing)
+        _, _, width, height = map(float, root.attrib["viewBox"].split())
+        for circle in root.iter("circle"):
+            assert 0 <= float(circle.attrib["cx"]) <= width
+            assert 0 <= float(circle.attrib["cy"]) <= height
+
+
+@pytest.mark.parametrize(("champion", "against"), [(True, CHAMPION), (False, LOGISTIC)])
+def test_evaluation_shows_each_figure_and_compares_with(champion: bool, against: str) -> None:
+    page = Page(evaluation_page(evaluation(champion=champion)))
+    assert page.row(CHALLENGER)[1:] == [
+        "0.7000 [0.6877, 0.7456]",
+        "0.16427 [0.15197, 0.20987]",
+        "1.034 [1.022, 1.080]",
+        "0.0319 [0.0196, 0.0775]",
+    ]
+    lead = next(row for row in page.rows if row[0] == against and len(row) == 3)
+    assert lead[1:] == [
+        "+0.0211 [+0.0088, +0.0667] better",
+        "−0.09812 [−0.11042, −0.05252] better",
+    ]
+    theirs = "0.750" if champion else "0.650"
+    assert page.row("news", "news0")[2:6] == ["5,000", "2.00 %", "0.600", theirs]
+    assert ["6,345", "7.65 %", "6.54 %"] in page.rows
+    assert "12,345 impressions, 678 clicks (5.49 %)" in page.text
+    assert ("No champion yet" in page.text) is not champion
+
+
+def test_lead_is_unclear_or_worse_by_its_interval() -> None:
+    unclear, worse = Figure(value=0.01, low=-0.01, high=0.02), figure(0.5)
+    other = model(LOGISTIC, 0.6).model_copy(
+        update={"challenger_minus": {"auc": unclear, "logloss": worse}}
+    )
+    models = (model(CHALLENGER, 0.6), other)
+    page = Page(evaluation_page(evaluation().model_copy(update={"models": models})))
+    lead = next(row for row in page.rows if row[0] == LOGISTIC and len(row) == 3)
+    assert lead[1].endswith("unclear") and lead[2].endswith("worse")
+
+
+def test_verdict_is_the_first_line() -> None:
+    for champion in (True, False):
+        found = evaluation(champion=champion)
+        verdict = decide(found, Policy())
+        for html in (evaluation_page(found, verdict), evaluation_page(found, decision("because"))):
+            said = (f"PROMOTE {verdict.reason}", "KEEP because")
+            assert Page(html).text.strip().startswith(said)
+    assert "PROMOTE" not in evaluation_page(evaluation())
+
+
+def test_evaluation_without_clicks_in_a_slice_or_a_bin() -> None:
+    nothing = evaluation(observed=0.0).model_copy(update={"champion_saw_test": True})
+    nan = {name: {"auc": math.nan} for name in (CHALLENGER, CHAMPION)}
+    slices = (nothing.slices[0].model_copy(update={"metrics": nan}),)
+    html = evaluation_page(nothing.model_copy(update={"slices": slices}))
+    assert Page(html).row("news", "news0")[4:6] == ["n/a", "n/a"]
+    assert "nan" not in html and "flatter" in html
+    assert "enough impressions" in evaluation_page(evaluation(slices=0))
+
+
+def test_decision_shows_every_condition() -> None:
+    found = decide(evaluation(), Policy())
+    rows = Page(decision_page(found)).rows[1:]
+    assert [row[:3] for row in rows] == [[c.name, c.figure, c.bound] for c in found.conditions]
+    assert ["holds" in row[3] for row in rows] == [c.holds for c in found.conditions]
+
+
+def test_adlog_counts_add_up(tmp_path: Path) -> None:
+    page = Page(adlog_page(log(tmp_path)))
+    assert "3,530 rows in = 2,000 kept + 1,530 quarantined (43.34 %" in page.text
+    assert page.row("2026-02")[1:] == [
+        "1,765",
+        "1,000",
+        "765",
+        "43.34 %",
+        "1,234",
+        "31",
+        "2.51 %",
+    ]
+    assert page.row("ad0") == ["ad0", "80", "2.27 %"]
+    assert page.row("age") == ["age", "34", "0.96 %"]
+    assert ["and 10 more"] in page.rows and ["and 50 more"] in page.rows
+    assert page.row("ad0", "by time") == ["ad0", "by time", "1.2 MB"]
+    assert "img" not in page.tags
+
+
+def test_adlog_shows_at_most_24_creatives_from_first_to_last(tmp_path: Path) -> None:
+    page = Page(adlog_page(log(tmp_path, creatives=30)))
+    assert page.tags.count("img") == 24
+    assert "24 of 30" in page.text and "ad29" in page.text
+    assert Page(adlog_page(log(tmp_path, creatives=1))).tags.count("img") == 1
+
+
+def test_adlog_of_one_clean_month_draws_no_chart(tmp_path: Path) -> None:
+    clean = log(tmp_path).model_copy(update={"months": (month("2026-01", {}, clicks=0),)})
+    page = Page(adlog_page(clean))
+    assert "No row was quarantined" in page.text and "svg" not in page.tags
+
+
+def test_model_page_names_the_best_epoch_and_all_parameters() -> None:
+    losses = (0.20111, 0.18222, 0.18333, math.nan)
+    html = model_page(
+        losses, {"a": 750, "b": 250}, Calibration(slope=2, intercept=-0.5), ["2026-01"]
+    )
+    page = Page(html)
+    assert "logloss 0.18222 after epoch 2" in page.text and "1,000 parameters" in page.text
+    assert [page.row(str(i))[1] for i in (1, 2, 3, 4)] == ["0.20111", "0.18222", "0.18333", "n/a"]
+    assert page.row("a") == ["a", "750", "75.00 %"]
+    assert page.row("calibrated")[-1] == "37.75 %"
+    assert "a = 2.0000 and b = −0.5000" in page.text
+    assert "No finite number" in model_page([math.nan], {"a": 1}, Calibration(), ["2026-01"])
+
+
+def test_encoder_page_gives_edges_in_the_columns_own_unit() -> None:
+    page = Page(encoder_page(encoder()))
+    assert page.row("news0") == [
+        "news0",
+        "news0, news1, news2, news3, news4, news5, …",
+        "10",
+    ]
+    assert page.row("news") == ["news", "−1.5; 20; 12,346", "value", "34.57", "12.3", "4"]
+    assert page.row("bid") == ["bid", "7", "log(1 + value)", "1.2", "0.4", "2"]
+
+
+@example(1.0, 2.3e-16)
+@example(0.0, 0.0)
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
+def test_linear_axis_covers_its_values_with_few_ticks(low: float, width: float) -> None:
+    high = low + width
+    axis = linear_axis(low, high, 0, 100)
+    assert 2 <= len(axis.ticks) <= 8
+    assert -0.01 <= axis.at(low) <= axis.at(high) <= 100.01
+    assert len(set(axis.labels)) == len(axis.labels)
+
+
+@given(st.floats(1e-6, 1), st.floats(1e-6, 1))
+def test_log_axis_covers_its_values(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    axis = log_axis(low, high, 0, 100)
+    assert 2 <= len(axis.ticks) <= 11
+    assert -0.01 <= axis.at(low) <= axis.at(high) <= 100.01
+
+
+def test_sizes_in_a_unit_below_a_thousand() -> None:
+    assert [size(n) for n in (0, 999, 1_000, 999_949, 999_950, 5 * 10**15)] == [
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "999.9 kB",
+        "1.0 MB",
+        "5,000.0 TB",
+    ]
