@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -24,6 +24,15 @@ class IdColumn(_Strict):
     role: Literal["id"]
 
 
+def _names_a_month(pattern: str) -> bool:
+    example = datetime(2021, 11, 30, tzinfo=UTC)
+    try:
+        read = datetime.strptime(example.strftime(pattern), pattern)
+    except ValueError:
+        return False
+    return (read.year, read.month) == (example.year, example.month) and "%Z" not in pattern
+
+
 class TimeColumn(_Strict):
     """When the ad was shown, in UTC.
 
@@ -36,10 +45,11 @@ class TimeColumn(_Strict):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        if self.format not in ("iso", "epoch"):
-            datetime.now().strftime(self.format)
-            if "%" not in self.format:
-                raise ValueError(f"format {self.format!r}: use iso, epoch or a strptime pattern")
+        if self.format not in ("iso", "epoch") and not _names_a_month(self.format):
+            raise ValueError(
+                f"format {self.format!r}: use iso, epoch or a strptime pattern with a year and a "
+                "month (%z for a zone, not %Z: its names mean different things on each machine)"
+            )
         return self
 
 
@@ -243,7 +253,7 @@ def load_schema(path: str | Path) -> Schema:
     if not path.is_file():
         raise AdclickError(f"schema {path} does not exist: name a YAML file with --schema")
     try:
-        return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Schema.model_validate(yaml.safe_load(path.read_bytes()))
     except yaml.YAMLError as error:
         raise AdclickError(f"schema {path} is no YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:

@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from adclick.arrays import Times
+from adclick.arrays import Array, Times
+from adclick.numbers import parse_number, parse_numbers
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_LIMIT = 253_402_300_800.0  # the year 10,000, in seconds
+# what pandas reads as parse_time does; it would also take "now", "2024" and "2024/1/2" for times
+PLAIN_ISO = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+)
 
 
 def parse_times(values: pa.Array, time_format: str) -> Times:
     """Times as datetime64[us] (n,), NaT where a value is no time of this format.
 
-    Times without a zone are UTC.
+    Times without a zone are UTC. Spaces around a time do not matter.
     """
+    text = pc.utf8_trim_whitespace(values)
+    if time_format == "epoch":
+        return _epoch_times(text)
+    times = _plain_iso_times(text) if time_format == "iso" else _no_times(len(text))
+    unread = np.flatnonzero(np.isnat(times))
+    times[unread] = _each_time(text.take(pa.array(unread)), time_format)
+    return times
+
+
+def _no_times(count: int) -> Times:
+    return np.full(count, "NaT", "datetime64[us]")
+
+
+def _epoch_times(text: pa.Array) -> Times:
+    seconds = parse_numbers(text)
+    times = _no_times(len(seconds))
+    valid = (seconds >= 0) & (seconds < EPOCH_LIMIT)
+    times[valid] = np.round(seconds[valid] * 1e6).astype("datetime64[us]")
+    return times
+
+
+def _plain_iso_times(text: pa.Array) -> Times:
     # imported here: a server parses one time at a time and does without pandas
     import pandas as pd
 
-    text = pd.Series(values.to_numpy(zero_copy_only=False), dtype=object)
-    if time_format == "epoch":
-        seconds = pd.to_numeric(text, errors="coerce")
-        seconds = seconds.where((seconds >= 0) & (seconds < EPOCH_LIMIT))
-        return np.asarray((seconds * 1e6).round().to_numpy().astype("datetime64[us]"))
-    pattern = "ISO8601" if time_format == "iso" else time_format
-    times = pd.to_datetime(text, format=pattern, utc=True, errors="coerce")
-    return np.asarray(times.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
+    plain: Array = pc.match_substring_regex(text, PLAIN_ISO).to_numpy(zero_copy_only=False)
+    found = pd.Series(text.to_numpy(zero_copy_only=False), dtype=object).where(plain)
+    times = pd.to_datetime(found, format="ISO8601", utc=True, errors="coerce")
+    return np.array(times.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
+
+
+def _each_time(text: pa.Array, time_format: str) -> Times:
+    """The times of texts, each distinct one read once."""
+    distinct = text.dictionary_encode()
+    times = _no_times(len(distinct.dictionary))
+    for position, value in enumerate(distinct.dictionary.to_pylist()):
+        try:
+            times[position] = parse_time(value, time_format).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            continue
+    return np.asarray(times[distinct.indices.to_numpy()])
 
 
 def parse_time(value: object, time_format: str) -> datetime:
     """One time in UTC, equal to what `parse_times` reads.
 
-    Raises ValueError when the value is no time of this format.
+    Raises ValueError or OverflowError when the value is no time of this format.
     """
     if time_format == "epoch":
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise ValueError("no number of seconds")
-        seconds = float(value)
+        seconds = parse_number(value.strip()) if isinstance(value, str) else float(value)
         if not 0 <= seconds < EPOCH_LIMIT:
             raise ValueError("seconds outside the years 1970 to 9999")
-        return datetime.fromtimestamp(round(seconds * 1e6) / 1e6, UTC)
+        return EPOCH + timedelta(microseconds=round(seconds * 1e6))
     if not isinstance(value, str):
         raise ValueError("no text")
     if time_format == "iso":
-        time = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value.strip())
     else:
-        time = datetime.strptime(value, time_format)
+        time = datetime.strptime(value.strip(), time_format)
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from adclick.arrays import Array, Float32, Float64, Int32
 from adclick.encoding.candidate import Candidate
 from adclick.schema import Schema
+from adclick.times import EPOCH
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 HOURS, WEEKDAYS = 24, 7
 
@@ -117,7 +117,7 @@ class FeatureEncoder(BaseModel):
     def encode_candidates(self, candidates: Sequence[Candidate]) -> Encoded:
         """Encode the parsed candidates of a request, to the same numbers as `encode`."""
         slots = [
-            np.array([e.slots.get(str(row[e.name]), 0) for row in candidates], np.int32)
+            np.array([_slot(e, row[e.name]) for row in candidates], np.int32)
             for e in self.categorical
         ]
         values = [np.array([row[n.name] for row in candidates], np.float64) for n in self.numeric]
@@ -150,6 +150,10 @@ def encoded_categoricals(schema: Schema) -> tuple[str, ...]:
 def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
     column = batch.column(name)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _slot(encoding: CategoricalEncoding, value: object) -> int:
+    return encoding.slots.get(value, 0) if isinstance(value, str) else 0
 
 
 def _microseconds(time: object) -> int:

@@ -12,8 +12,12 @@ import pyarrow.compute as pc
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, row_schema
 from adclick.arrays import Array, Float64
 from adclick.ingest.reading import Chunk
+from adclick.numbers import parse_numbers
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
 from adclick.times import parse_times
+
+
+MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,12 @@ def check_rows(chunk: Chunk, schema: Schema) -> Checked:
     return Checked(rows, reasons.values, months, filled)
 
 
+def _trimmed(cells: pa.RecordBatch, name: str) -> pa.Array:
+    return pc.utf8_trim_whitespace(cells.column(name))
+
+
 def _text(cells: pa.RecordBatch, name: str) -> Array:
-    stripped = pc.utf8_trim_whitespace(cells.column(name))
-    return np.asarray(stripped.to_numpy(zero_copy_only=False))
+    return np.asarray(_trimmed(cells, name).to_numpy(zero_copy_only=False))
 
 
 def _categories(
@@ -91,9 +98,9 @@ def _categories(
 def _numbers(
     cells: pa.RecordBatch, name: str, column: NumericColumn, reasons: _Reasons
 ) -> tuple[Float64, Array]:
-    text = _text(cells, name)
-    empty = text == ""
-    values = _parse_numbers(text)
+    text = _trimmed(cells, name)
+    empty = pc.equal(text, "").to_numpy(zero_copy_only=False)
+    values = parse_numbers(text)
     if column.default is None:
         reasons.add(empty, f"{name}: empty")
     else:
@@ -106,28 +113,23 @@ def _numbers(
     return values, empty & (column.default is not None)
 
 
-def _parse_numbers(text: Array) -> Float64:
-    numbers: Float64 = pd.to_numeric(pd.Series(text), errors="coerce").to_numpy(np.float64)
-    return numbers
-
-
 def _outcome(cells: pa.RecordBatch, schema: Schema, reasons: _Reasons) -> tuple[Float64, Float64]:
     """Impressions and clicks of each row; bad values are given a reason and set to 1 and 0."""
     if labels := schema.named("label"):
-        clicks = _parse_numbers(_text(cells, labels[0]))
+        clicks = parse_numbers(_trimmed(cells, labels[0]))
         reasons.add(~np.isin(clicks, (0, 1)), f"{labels[0]}: neither 0 nor 1")
         impressions = np.ones(len(clicks))
     else:
         (shown,), (clicked,) = schema.named("impressions"), schema.named("clicks")
-        impressions = _parse_numbers(_text(cells, shown))
-        clicks = _parse_numbers(_text(cells, clicked))
-        reasons.add(~_whole(impressions, 1), f"{shown}: no whole number of 1 or more")
-        reasons.add(~_whole(clicks, 0), f"{clicked}: no whole number of 0 or more")
+        impressions = parse_numbers(_trimmed(cells, shown))
+        clicks = parse_numbers(_trimmed(cells, clicked))
+        reasons.add(~_whole(impressions, 1), f"{shown}: no whole number from 1 to {MOST_COUNT:,}")
+        reasons.add(~_whole(clicks, 0), f"{clicked}: no whole number from 0 to {MOST_COUNT:,}")
         reasons.add(clicks > impressions, f"{clicked}: more than {shown}")
     bad = reasons.values != ""
     return np.where(bad, 1.0, impressions), np.where(bad, 0.0, clicks)
 
 
 def _whole(values: Float64, least: int) -> Array:
-    whole: Array = np.isfinite(values) & (values >= least) & (values == np.floor(values))
+    whole: Array = (values >= least) & (values <= MOST_COUNT) & (values == np.floor(values))
     return whole
