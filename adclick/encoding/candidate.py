@@ -18,9 +18,9 @@ def parse_candidate(schema: Schema, row: Mapping[str, Any], number: int = 0) -> 
     """The schema's features of `row`, typed: text, float and UTC time; creative may be None.
 
     `number` is the row's place in its request, for messages. Declared defaults stand in for
-    missing values. Raises RequestError that names row and column for anything that the log's
-    validation would put into quarantine: a missing or unknown column, a wrong type, a value out
-    of range or not allowed, NaN.
+    missing values, and spaces around text do not count. Raises RequestError that names row and
+    column for anything that the log's validation would put into quarantine: a missing or unknown
+    column, a wrong type, a value out of range or not allowed, NaN.
     """
     unknown = next((name for name in row if name not in schema.features), None)
     if unknown is not None:
@@ -55,21 +55,22 @@ def _time(schema: Schema, row: Mapping[str, Any], number: int) -> datetime:
 
 def _creative(name: str, row: Mapping[str, Any], number: int) -> str | None:
     value = row.get(name)
-    if value is not None and (not _is_text(value) or not value):
+    if value is None:
+        return None
+    if not _is_text(value) or not value.strip():
         raise _refuse(number, name, "is no creative id (text)")
-    return value
+    return value.strip()
 
 
 def _category(name: str, column: CategoricalColumn, row: Mapping[str, Any], number: int) -> str:
     value = row.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if value is None or value == "":
-        value = column.default
-        if value is None:
-            raise _refuse(number, name, "is missing")
-    if not _is_text(value):
+    if value is not None and not _is_text(value):
         raise _refuse(number, name, "is no text")
+    value = column.default if value is None or not value.strip() else value.strip()
+    if value is None:
+        raise _refuse(number, name, "is missing")
     if column.allowed is not None and value not in column.allowed:
         raise _refuse(number, name, f"is none of {', '.join(column.allowed)}")
     return value

@@ -16,7 +16,6 @@ from adclick.numbers import parse_numbers
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
 from adclick.times import parse_times
 
-
 MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact
 
 
