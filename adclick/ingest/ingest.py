@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import fsspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adclick.adlog import AdLog, SourceFile
 from adclick.arrays import Array
@@ -29,8 +30,8 @@ FORMAT = 1  # raise it when the same source would be written otherwise
 def ingest(source: Source, schema: Schema, destination: str) -> AdLog:
     """The ad log of a source, in a folder of `destination` (path or fsspec URL) named by content.
 
-    A source that was ingested before is not read again. The log's own file is written last, so a
-    folder that a killed run left behind counts for nothing and is written anew.
+    A source that was ingested before is not read again. The log's own file appears last and at
+    once, so a folder that a killed run left behind counts for nothing and is written anew.
     Raises AdclickError when a month is empty or has more bad rows than the schema allows.
     """
     root = f"{destination}/{schema.name}-{_fingerprint(source, schema)}"
@@ -39,7 +40,9 @@ def ingest(source: Source, schema: Schema, destination: str) -> AdLog:
         return AdLog.model_validate_json(filesystem.cat_file(f"{base}/{LOG_FILE}"))
     filesystem.makedirs(f"{base}/creatives", exist_ok=True)
     log = _Ingestion(root, schema).run(source)
-    filesystem.pipe_file(f"{base}/{LOG_FILE}", log.model_dump_json(indent=2).encode())
+    written = f"{base}/{LOG_FILE}.partial"
+    filesystem.pipe_file(written, log.model_dump_json(indent=2).encode())
+    filesystem.mv(written, f"{base}/{LOG_FILE}")
     return log
 
 
@@ -61,9 +64,13 @@ class _Ingestion:
                 writer = CreativeWriter(self._root, self._schema.image_shape, threads)
                 self._creatives = stack.enter_context(writer)
             for file in source.files:
+                if file.month is not None:
+                    self._writer(file.month)
                 for chunk in read_chunks(file, self._schema):
                     self._add(chunk)
             creatives = self._creatives.finish() if self._creatives else None
+        if not self._months:
+            raise AdclickError(f"no row below the headers of the files in {source.uri}")
         months = tuple(self._months[name].finish() for name in sorted(self._months))
         return AdLog(
             root=self._root,
@@ -108,7 +115,8 @@ class _Ingestion:
         if self._creatives is None or self._schema.creative is None:
             return
         creatives = np.asarray(checked.rows.column(self._schema.creative).to_pylist(), object)
-        paths = np.asarray(chunk.cells.column(self._schema.image).to_pylist(), object)
+        trimmed = pc.utf8_trim_whitespace(chunk.cells.column(self._schema.image))
+        paths = np.asarray(trimmed.to_pylist(), object)
         good = checked.reasons == ""
         pairs = set(zip(creatives[good].tolist(), paths[good].tolist(), strict=True))
         problems = self._creatives.problems(chunk.file, pairs)

@@ -59,7 +59,8 @@ class _MalformedRows:
 def read_chunks(file: SourceFile, schema: Schema) -> Iterator[Chunk]:
     """The file's rows in order, a block at a time, so that memory does not grow with the file.
 
-    Raises AdclickError when the file is empty, is no UTF-8, or lacks a column of the schema.
+    Raises AdclickError when the file is empty, is no UTF-8, or does not have each column of the
+    schema once.
     """
     malformed = _MalformedRows()
     next_row = 1
@@ -75,7 +76,10 @@ def read_chunks(file: SourceFile, schema: Schema) -> Iterator[Chunk]:
 def columns_of(file: SourceFile) -> tuple[str, ...]:
     """The names in the file's header; raises AdclickError when it is empty."""
     with fsspec.open(file.uri, "rt", encoding="utf-8-sig", newline="") as stream:
-        header = next(csv.reader(stream), [])
+        try:
+            header = next(csv.reader(stream), [])
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise AdclickError(f"{file.uri}: no CSV file in UTF-8: {error}") from error
     if not header:
         raise AdclickError(f"{file.uri} is empty: it needs a header and rows")
     return tuple(header)
@@ -92,20 +96,23 @@ def _batches(
             f"{file.uri} has no column {missing[0]!r} that schema {schema.name} names: "
             "mend the file or the schema"
         )
+    repeated = [name for name in schema.columns if header.count(name) > 1]
+    if repeated:
+        raise AdclickError(f"{file.uri} has column {repeated[0]!r} more than once: keep one")
     with fsspec.open(file.uri, "rb") as stream:
-        reader = pacsv.open_csv(
-            stream,
-            # rows are only numbered when they are parsed one after the other
-            pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
-            pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=malformed),
-            pacsv.ConvertOptions(
-                include_columns=names,
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=False,
-            ),
-        )
         try:
-            yield from reader
+            # the first block is read here, the others as they are asked for
+            yield from pacsv.open_csv(
+                stream,
+                # rows are only numbered when they are parsed one after the other
+                pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
+                pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=malformed),
+                pacsv.ConvertOptions(
+                    include_columns=names,
+                    column_types=dict.fromkeys(names, pa.string()),
+                    strings_can_be_null=False,
+                ),
+            )
         except pa.ArrowInvalid as error:
             raise AdclickError(f"{file.uri}: {error}") from error
 
