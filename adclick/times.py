@@ -16,8 +16,9 @@ EPOCH_LIMIT = 253_402_300_800.0  # the year 10,000, in seconds
 # what pandas reads as parse_time does; it would also take "now", "2024" and "2024/1/2" for times
 PLAIN_ISO = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+    r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?$"
 )
+ZONE = r"(Z|[+-][0-9]{2}:[0-9]{2})$"
 
 
 def parse_times(values: pa.Array, time_format: str) -> Times:
@@ -50,8 +51,12 @@ def _plain_iso_times(text: pa.Array) -> Times:
     # imported here: a server parses one time at a time and does without pandas
     import pandas as pd
 
+    # pandas 2.3 reads a time without a zone in the zone of a time before it
+    zoned = pc.if_else(
+        pc.match_substring_regex(text, ZONE), text, pc.binary_join_element_wise(text, "Z", "")
+    )
     plain: Array = pc.match_substring_regex(text, PLAIN_ISO).to_numpy(zero_copy_only=False)
-    found = pd.Series(text.to_numpy(zero_copy_only=False), dtype=object).where(plain)
+    found = pd.Series(zoned.to_numpy(zero_copy_only=False), dtype=object).where(plain)
     times = pd.to_datetime(found, format="ISO8601", utc=True, errors="coerce")
     return np.array(times.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
 

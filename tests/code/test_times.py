@@ -56,6 +56,21 @@ def test_a_column_and_a_request_agree_about_near_iso_text(text: str) -> None:
     assert_read_alike(text, "iso")
 
 
+@given(
+    st.lists(
+        st.sampled_from(["2024-01-01", "2024-01-01T05:00", "bad", "20240101"])
+        | st.builds(
+            "{}{}".format,
+            CLOCK.map(datetime.isoformat),
+            st.sampled_from(["", "Z", "+01:00", "-02:30"]),
+        )
+    )
+)
+def test_a_time_is_read_whatever_stands_above_it(texts: list[str]) -> None:
+    times = parse_times(pa.array(texts, pa.string()), "iso")
+    np.testing.assert_equal(times, np.array([one(text, "iso") for text in texts], times.dtype))
+
+
 @given(CLOCK, st.sampled_from(["iso", "%d/%b/%Y:%H:%M:%S %z", "%Y-%m-%d %H:%M:%S.%f"]))
 def test_format_time_is_the_inverse_of_parse_time(time: datetime, time_format: str) -> None:
     time = time.replace(tzinfo=UTC, microsecond=time.microsecond if "%z" not in time_format else 0)

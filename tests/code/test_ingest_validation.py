@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, SourceFile
+from adclick.encoding.candidate import parse_candidate
+from adclick.errors import RequestError
+from adclick.ingest.reading import Chunk
+from adclick.ingest.validation import Checked, check_rows
+from adclick.schema import Schema
+from tests.logs import AGGREGATED, COLUMNS, IMAGES, Row, good, many, schema_of
+
+SCHEMA = schema_of()
+AGGREGATED_SCHEMA = schema_of(AGGREGATED)
+
+
+def checked(rows: list[Row], schema: Schema = SCHEMA, month: str | None = "2024-01") -> Checked:
+    file = SourceFile(uri="file:///rows.csv", month=month, size=1, generation="1")
+    cells = pa.RecordBatch.from_pylist(rows)
+    return check_rows(Chunk(file, cells, np.arange(1, len(rows) + 1), ()), schema)
+
+
+def reason(row: Row, schema: Schema = SCHEMA) -> str:
+    """Why the row is bad; "" for a good one."""
+    return str(checked([row], schema).reasons[0])
+
+
+def kept(row: Row, schema: Schema = SCHEMA) -> dict[str, Any]:
+    """The row as the log keeps it."""
+    result = checked([row], schema)
+    assert result.reasons[0] == ""
+    (typed,) = result.rows.to_pylist()
+    return dict(typed)
+
+
+def test_a_good_row_is_typed() -> None:
+    row = kept(good(7, age=" 18-30 ", offset="", time="2024-01-08T07:15:00+01:00"))
+    bucket = row.pop(BUCKET)
+    assert 0 <= bucket < BUCKETS
+    assert row == {
+        "id": "i7",
+        "time": datetime(2024, 1, 8, 6, 15, tzinfo=UTC),
+        "site": "sport",
+        "device": "mobile",
+        "age": "18-30",
+        "bid": 0.25,
+        "offset": 0.5,
+        IMPRESSIONS: 1,
+        CLICKS: 0,
+    }
+
+
+def test_defaults_are_counted() -> None:
+    result = checked([good(0), good(1), good(2, offset="")])
+    assert {name: mask.tolist() for name, mask in result.filled.items() if mask.any()} == {
+        "age": [True, False, False],
+        "offset": [False, False, True],
+    }
+
+
+DEFECTS: dict[str, tuple[Row, str]] = {
+    "no id": ({"id": " "}, "id: empty"),
+    "no time": ({"time": ""}, "time: no time of the format iso"),
+    "now is no time": ({"time": "now"}, "time: no time of the format iso"),
+    "another month": ({"time": "2024-02-01T00:00:00"}, "time: outside the month of its file"),
+    "another month in UTC": ({"time": "2024-01-01T00:00:00+01:00"}, "time: outside the month"),
+    "no label": ({"clicked": ""}, "clicked: neither 0 nor 1"),
+    "label 2": ({"clicked": "2"}, "clicked: neither 0 nor 1"),
+    "label in words": ({"clicked": "True"}, "clicked: neither 0 nor 1"),
+    "no site": ({"site": " "}, "site: empty"),
+    "no such device": ({"device": "fridge"}, "device: not allowed"),
+    "device in capitals": ({"device": "Mobile"}, "device: not allowed"),
+    "no bid": ({"bid": ""}, "bid: empty"),
+    "bid in words": ({"bid": "n/a"}, "bid: no finite number"),
+    "bid nan": ({"bid": "nan"}, "bid: no finite number"),
+    "bid inf": ({"bid": "inf"}, "bid: no finite number"),
+    "bid beyond floats": ({"bid": "1e999"}, "bid: no finite number"),
+    "bid with a comma": ({"bid": "1,5"}, "bid: no finite number"),
+    "bid too low": ({"bid": "-0.01"}, "bid: below 0"),
+    "bid too high": ({"bid": "100.5"}, "bid: above 100"),
+    "offset in words": ({"offset": "-"}, "offset: no finite number"),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_is_caught_and_named(defect: str) -> None:
+    cells, expected = DEFECTS[defect]
+    assert reason(good(**cells)).startswith(expected)
+
+
+@given(st.lists(st.none() | st.sampled_from(sorted(DEFECTS)), min_size=1, max_size=40))
+def test_all_spoilt_rows_and_no_others_are_bad(spoilt: list[str | None]) -> None:
+    rows = [good(i, **(DEFECTS[defect][0] if defect else {})) for i, defect in enumerate(spoilt)]
+    reasons = checked(rows).reasons.tolist()
+    assert [reason != "" for reason in reasons] == [defect is not None for defect in spoilt]
+
+
+def test_the_first_problem_of_a_row_is_its_reason() -> None:
+    assert reason(good(clicked="9", site="", bid="x")) == "site: empty"
+
+
+def test_a_bound_itself_is_within() -> None:
+    assert reason(good(bid="0")) == reason(good(bid="100")) == ""
+
+
+def test_a_row_without_a_month_folder_takes_its_month_from_its_time() -> None:
+    rows = [good(), good(1, month="2024-05"), good(2, time="soon")]
+    assert checked(rows, month=None).months.tolist() == ["2024-01", "2024-05", "NaT"]
+
+
+def test_a_creative_is_needed_where_the_schema_has_one() -> None:
+    schema = schema_of({**COLUMNS, "ad": IMAGES["ad"]})
+    assert reason(good(ad=""), schema) == "ad: empty"
+
+
+@pytest.mark.parametrize(
+    ("shown", "clicks", "expected"),
+    [
+        ("10", "3", ""),
+        ("10", "10", ""),
+        ("10.0", "0", ""),
+        ("0", "0", "shown: no whole number"),
+        ("2.5", "1", "shown: no whole number"),
+        ("1e300", "1", "shown: no whole number"),
+        ("", "1", "shown: no whole number"),
+        ("10", "-1", "clicks: no whole number"),
+        ("10", "nan", "clicks: no whole number"),
+        ("10", "11", "clicks: more than shown"),
+    ],
+)
+def test_aggregated_rows_have_whole_counts(shown: str, clicks: str, expected: str) -> None:
+    row = {name: cell for name, cell in good().items() if name != "clicked"}
+    assert reason(row | {"shown": shown, "clicks": clicks}, AGGREGATED_SCHEMA).startswith(expected)
+
+
+def test_a_bucket_depends_on_the_id_alone() -> None:
+    first, again = (checked(rows).rows for rows in (many(50), many(50, site="other")[::-1]))
+    buckets = dict(zip(first["id"].to_pylist(), first[BUCKET].to_pylist(), strict=True))
+    assert buckets == dict(zip(again["id"].to_pylist(), again[BUCKET].to_pylist(), strict=True))
+
+
+def test_buckets_divide_rows_evenly() -> None:
+    buckets = checked(many(4000)).rows[BUCKET].to_numpy()
+    assert np.histogram(buckets, 4, (0, BUCKETS))[0] == pytest.approx(1000, rel=0.1)
+
+
+CELL = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
+    ["", " ", "news", " news", "mobile", "desktop\t", "nan", "NA", "null", "None", "0", "1005"]
+)
+NUMBER = st.none() | st.integers(-5, 120) | st.floats(allow_nan=True, allow_infinity=True)
+TIME = st.datetimes(datetime(2023, 12, 31), datetime(2024, 2, 2)).map(datetime.isoformat) | CELL
+
+
+def as_cell(value: object) -> str:
+    """A request's value as a log's cell."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def accepted(request: dict[str, Any], schema: Schema) -> dict[str, Any] | None:
+    try:
+        return dict(parse_candidate(schema, request))
+    except RequestError:
+        return None
+
+
+@given(
+    st.fixed_dictionaries(
+        {"time": TIME, "site": CELL, "device": CELL, "age": CELL, "bid": NUMBER, "offset": NUMBER}
+    )
+)
+def test_a_request_is_accepted_just_where_the_log_keeps_the_row(request: dict[str, Any]) -> None:
+    cells = {name: as_cell(value) for name, value in request.items()}
+    result = checked([good(**cells)], month=None)
+    (typed,) = result.rows.select(list(SCHEMA.features)).to_pylist()
+    assert accepted(request, SCHEMA) == (typed if result.reasons[0] == "" else None)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=6), st.sampled_from(["site", "age", "ad"]))
+def test_text_is_the_same_in_log_and_request(text: str, name: str) -> None:
+    schema = schema_of({**COLUMNS, "ad": IMAGES["ad"]})
+    values = {"bid": 1.0, "offset": 0.0, "ad": "a", name: text}
+    result = checked([good(**{key: as_cell(value) for key, value in values.items()})], schema)
+    request = {key: value for key, value in good().items() if key in schema.features} | values
+    (typed,) = result.rows.select(list(schema.features)).to_pylist()
+    assert accepted(request, schema) == (typed if result.reasons[0] == "" else None)
