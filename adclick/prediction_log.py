@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
+from adclick.opaque import Opaque
 from adclick.schema import Schema
 
 REQUEST = "_request"
@@ -19,6 +20,7 @@ CANDIDATE = "_candidate"
 TIME = "_time"
 MODEL_VERSION = "_model_version"
 SCORE = "_score"
+GOLDEN = "golden-"
 
 
 class PredictionLogWriter:
@@ -71,7 +73,7 @@ class PredictionLogWriter:
 
 
 @dataclass(frozen=True)
-class LoggedPredictions:
+class LoggedPredictions(Opaque):
     """What a prediction log holds of one model version: each candidate once, and the repeats."""
 
     table: pa.Table
@@ -81,13 +83,14 @@ class LoggedPredictions:
 def read_predictions(root: str | Path, schema: Schema, model_version: str) -> LoggedPredictions:
     """The predictions of `model_version`, ordered by request and candidate.
 
-    The table has the schema's feature columns (text and float64) beside `_request`, `_candidate`
-    and `_score`. A request that was answered more than once counts once, as first answered.
+    Golden requests, which a deployment checks itself with, are left out. The table has the schema's
+    feature columns (text and float64) beside `_request`, `_candidate` and `_score`. A request that
+    was answered more than once counts once, as first answered.
     """
     first: dict[tuple[str, int], dict[str, Any]] = {}
     repeats = 0
     for record in _records(Path(root)):
-        if record[MODEL_VERSION] != model_version:
+        if record[MODEL_VERSION] != model_version or record[REQUEST].startswith(GOLDEN):
             continue
         key = (record[REQUEST], record[CANDIDATE])
         known = first.get(key)
@@ -95,18 +98,22 @@ def read_predictions(root: str | Path, schema: Schema, model_version: str) -> Lo
         if known is None or record[TIME] < known[TIME]:
             first[key] = record
     ordered = [first[key] for key in sorted(first)]
-    columns: dict[str, pa.Array] = {
-        REQUEST: pa.array([r[REQUEST] for r in ordered], pa.string()),
-        CANDIDATE: pa.array([r[CANDIDATE] for r in ordered], pa.int32()),
-        SCORE: pa.array([r[SCORE] for r in ordered], pa.float64()),
-    }
+    table = prediction_table([record["features"] for record in ordered], schema)
+    for name, kind in ((REQUEST, pa.string()), (CANDIDATE, pa.int32()), (SCORE, pa.float64())):
+        table = table.append_column(name, pa.array([record[name] for record in ordered], kind))
+    return LoggedPredictions(table, repeats)
+
+
+def prediction_table(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Table:
+    """Requests' features as columns: numeric ones float64, all others text."""
+    columns: dict[str, pa.Array] = {}
     for name in schema.features:
-        values = [r["features"].get(name) for r in ordered]
+        values = [row.get(name) for row in rows]
         if name in schema.numeric:
             columns[name] = pa.array(values, pa.float64())
         else:
             columns[name] = pa.array([v if v is None else str(v) for v in values], pa.string())
-    return LoggedPredictions(pa.table(columns), repeats)
+    return pa.table(columns)
 
 
 def _records(root: Path) -> Iterator[dict[str, Any]]:

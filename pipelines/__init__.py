@@ -1,0 +1,1 @@
+"""Which steps in which order, one pipeline a file."""

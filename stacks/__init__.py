@@ -1,0 +1,1 @@
+"""Where things run: stack definitions, their registration, our component flavors."""

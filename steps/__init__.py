@@ -1,0 +1,1 @@
+"""Thin ZenML wrappers around the domain library, one step a file."""

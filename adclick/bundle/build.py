@@ -72,6 +72,8 @@ def _version(log: AdLog, encoder: FeatureEncoder, model: ClickModel) -> str:
 
 
 def _to_onnx(model: keras.Model) -> bytes:
+    # Keras exports only what was called once, and a loaded model was not
+    model([keras.ops.zeros((1, *part.shape[1:]), part.dtype) for part in model.inputs])
     with tempfile.TemporaryDirectory(prefix="adclick-onnx-") as folder:
         file = Path(folder) / "model.onnx"
         model.export(file, format="onnx", verbose=False)

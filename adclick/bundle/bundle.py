@@ -16,6 +16,7 @@ from adclick.arrays import Float32
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.errors import AdclickError
 from adclick.model.calibration import Calibration
+from adclick.opaque import Opaque
 from adclick.schema import Schema, describe
 
 MANIFEST = "manifest.json"
@@ -54,7 +55,7 @@ class Manifest(BaseModel):
 
 
 @dataclass(frozen=True)
-class ServingBundle:
+class ServingBundle(Opaque):
     """A bundle on disk. Parts are read when first asked for.
 
     `creative_embeddings` is float32 (1 + n, E): row 0 is the fallback for unknown creatives, row

@@ -12,12 +12,13 @@ from scipy.special import expit
 
 from adclick.arrays import Array, Float64
 from adclick.encoding.encoder import Encoded
+from adclick.opaque import Opaque
 
 PENALTY = 0.1
 
 
 @dataclass(frozen=True)
-class LogisticBaseline:
+class LogisticBaseline(Opaque):
     """p = sigmoid(intercept + sum of slot weights + numeric @ coefficients).
 
     `slots` float64 (sum of slot counts,), `offsets` (C,) where each column's slots begin,

@@ -6,14 +6,16 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from adclick.arrays import Array, Float32, Float64, UInt8
 from adclick.encoding.encoder import Encoded
-from adclick.model import cross as _registered  # noqa: F401  loading a head needs its layers
 from adclick.model.calibration import Calibration
+
+if TYPE_CHECKING:
+    import keras
 
 BATCH = 4096
 IMAGE_BATCH = 256
@@ -86,6 +88,11 @@ class ClickModel:
 
 def load_click_model(folder: Path) -> ClickModel:
     """The model that `ClickModel.save` wrote into a folder."""
+    # imported here: steps name the type without paying for TensorFlow
+    import keras
+
+    from adclick.model import cross as _registers_its_layer  # noqa: F401
+
     facts = json.loads((folder / "model.json").read_bytes())
     tower = folder / "tower.keras"
     return ClickModel(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,7 @@ from adclick.training.batches import Batch, Batches
 from adclick.training.encoded_rows import EncodedRows, encode_rows
 from adclick.training.network import join
 from adclick.training.options import TrainingOptions
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained model and the calibration rows' logloss after each epoch."""
-
-    model: ClickModel
-    validation_logloss: tuple[float, ...]
+from adclick.training.trained import Trained
 
 
 def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOptions) -> Trained:

@@ -1,0 +1,44 @@
+"""How much: everything about a run that is a number, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from adclick.errors import AdclickError
+from adclick.evaluation.decision import Policy
+from adclick.evaluation.evaluation import EvaluationOptions
+from adclick.monitoring.checks import DriftChecks
+from adclick.sample_data.options import SampleOptions
+from adclick.schema import describe
+from adclick.splitting import SplitOptions
+from adclick.traffic import TrafficOptions
+from adclick.training.options import TrainingOptions
+
+
+class RunConfig(BaseModel):
+    """The contents of configs/NAME.yaml; what a file leaves out has its default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sample_data: SampleOptions = SampleOptions()
+    split: SplitOptions = SplitOptions()
+    training: TrainingOptions = TrainingOptions()
+    evaluation: EvaluationOptions = EvaluationOptions()
+    policy: Policy = Policy()
+    traffic: TrafficOptions = TrafficOptions()
+    monitoring: DriftChecks = DriftChecks()
+
+
+def load_config(path: Path) -> RunConfig:
+    """The run configuration in a YAML file; raises AdclickError with the setting that is wrong."""
+    if not path.is_file():
+        raise AdclickError(f"configuration {path} does not exist: name a YAML file with --config")
+    try:
+        return RunConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except yaml.YAMLError as error:
+        raise AdclickError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        raise AdclickError(f"{path}: {describe(error)}") from error

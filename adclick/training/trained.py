@@ -1,0 +1,16 @@
+"""What training returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adclick.model.click_model import ClickModel
+from adclick.opaque import Opaque
+
+
+@dataclass(frozen=True)
+class Trained(Opaque):
+    """A trained model and the calibration rows' logloss after each epoch."""
+
+    model: ClickModel
+    validation_logloss: tuple[float, ...]

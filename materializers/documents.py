@@ -1,0 +1,118 @@
+"""Artifacts that are one JSON document: handles, figures, decisions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+from zenml.enums import ArtifactType, VisualizationType
+from zenml.materializers.pydantic_materializer import PydanticMaterializer
+from zenml.metadata.metadata_types import MetadataType
+
+from adclick.adlog import AdLog
+from adclick.encoding.encoder import FeatureEncoder
+from adclick.evaluation.decision import Decision
+from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.views.adlog_page import adlog_page
+from adclick.views.decision_page import decision_page
+from adclick.views.encoder_page import encoder_page
+from adclick.views.evaluation_page import evaluation_page
+from materializers.folder import write_pages
+
+
+class DocumentMaterializer(PydanticMaterializer):
+    """A pydantic model as JSON, with a page that a person can read.
+
+    Equal documents have equal content hashes, so that ZenML's cache sees what did not change.
+    """
+
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (BaseModel,)
+    SKIP_REGISTRATION: ClassVar[bool] = True
+
+    @abstractmethod
+    def page(self, data: Any) -> str:
+        """The document as HTML."""
+
+    def facts(self, data: Any) -> dict[str, MetadataType]:
+        """Figures that ZenML shows beside the artifact."""
+        del data
+        return {}
+
+    def save_visualizations(self, data: Any) -> dict[str, VisualizationType]:
+        """Write the page beside the document."""
+        return write_pages(self, {"page": self.page(data)})
+
+    def extract_metadata(self, data: Any) -> dict[str, MetadataType]:
+        """The facts, without the JSON schema that ZenML would keep."""
+        return self.facts(data)
+
+
+class AdLogMaterializer(DocumentMaterializer):
+    """The handle, and a page of months, click rates, quarantine and creatives."""
+
+    ASSOCIATED_TYPES = (AdLog,)
+    SKIP_REGISTRATION = False
+
+    def page(self, data: AdLog) -> str:
+        """Counts, quarantine and creatives."""
+        return adlog_page(data)
+
+    def facts(self, data: AdLog) -> dict[str, MetadataType]:
+        """Sizes of the log."""
+        return {
+            "months": list(data.month_names),
+            "impressions": sum(month.impressions for month in data.months),
+            "clicks": sum(month.clicks for month in data.months),
+            "rows_quarantined": sum(month.rows_quarantined for month in data.months),
+            "creatives": data.creative_files.count if data.creative_files else 0,
+        }
+
+
+class FeatureEncoderMaterializer(DocumentMaterializer):
+    """The encoder, and a page of its slots."""
+
+    ASSOCIATED_TYPES = (FeatureEncoder,)
+    SKIP_REGISTRATION = False
+
+    def page(self, data: FeatureEncoder) -> str:
+        """Columns, slots and scales."""
+        return encoder_page(data)
+
+    def facts(self, data: FeatureEncoder) -> dict[str, MetadataType]:
+        """Sizes of the encoding."""
+        return {"columns": len(data.slot_names), "slots": sum(data.slot_counts)}
+
+
+class EvaluationMaterializer(DocumentMaterializer):
+    """The evaluation, and a page that compares the models."""
+
+    ASSOCIATED_TYPES = (Evaluation,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Evaluation) -> str:
+        """Metrics with intervals, calibration and slices."""
+        return evaluation_page(data)
+
+    def facts(self, data: Evaluation) -> dict[str, MetadataType]:
+        """The challenger's metrics."""
+        challenger = data.model(CHALLENGER)
+        figures = challenger.metrics if challenger else {}
+        return {name: figure.value for name, figure in figures.items()}
+
+
+class DecisionMaterializer(DocumentMaterializer):
+    """The decision, and a page of its conditions."""
+
+    ASSOCIATED_TYPES = (Decision,)
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Decision) -> str:
+        """Verdict and conditions."""
+        return decision_page(data)
+
+    def facts(self, data: Decision) -> dict[str, MetadataType]:
+        """The verdict."""
+        return {"promote": data.promote, "reason": data.reason}

@@ -1,0 +1,102 @@
+"""Artifacts that predict: the click model, the baseline, the serving bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from zenml.enums import ArtifactType
+from zenml.metadata.metadata_types import MetadataType
+
+from adclick.bundle.bundle import ServingBundle, load_bundle
+from adclick.model.baseline import LogisticBaseline, load_baseline
+from adclick.model.click_model import load_click_model
+from adclick.training.trained import Trained
+from adclick.views.model_page import model_page
+from materializers.folder import FolderMaterializer
+
+
+class TrainedMaterializer(FolderMaterializer):
+    """The Keras model in Keras's own format, and a page of its learning curve."""
+
+    ASSOCIATED_TYPES = (Trained,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.MODEL
+    SKIP_REGISTRATION = False
+
+    def write(self, data: Trained, folder: Path) -> None:
+        """Model files and the learning curve."""
+        data.model.save(folder)
+        (folder / "curve.json").write_text(json.dumps(data.validation_logloss), encoding="utf-8")
+
+    def read(self, folder: Path) -> Trained:
+        """The model and its learning curve."""
+        curve = json.loads((folder / "curve.json").read_bytes())
+        return Trained(load_click_model(folder), tuple(curve))
+
+    def pages(self, data: Trained) -> dict[str, str]:
+        """How training went."""
+        model = data.model
+        networks = [network for network in (model.tower, model.head) if network is not None]
+        parameters = {
+            f"{network.name}/{layer.name}": layer.count_params()
+            for network in networks
+            for layer in network.layers
+            if layer.count_params()
+        }
+        page = model_page(
+            data.validation_logloss, parameters, model.calibration, model.training_months
+        )
+        return {"page": page}
+
+    def extract_metadata(self, data: Trained) -> dict[str, MetadataType]:
+        """Epochs, loss and size."""
+        return {
+            "epochs": len(data.validation_logloss),
+            "best_validation_logloss": min(data.validation_logloss),
+            "fingerprint": data.model.fingerprint,
+        }
+
+    def compute_content_hash(self, data: Trained) -> str:
+        """Models with the same weights are the same."""
+        return data.model.fingerprint
+
+
+class BaselineMaterializer(FolderMaterializer):
+    """The logistic regression as JSON."""
+
+    ASSOCIATED_TYPES = (LogisticBaseline,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.MODEL
+    SKIP_REGISTRATION = False
+
+    def write(self, data: LogisticBaseline, folder: Path) -> None:
+        """Its weights."""
+        data.save(folder / "baseline.json")
+
+    def read(self, folder: Path) -> LogisticBaseline:
+        """The baseline."""
+        return load_baseline(folder / "baseline.json")
+
+
+class ServingBundleMaterializer(FolderMaterializer):
+    """The bundle's folder as it is, checked against its manifest when read."""
+
+    ASSOCIATED_TYPES = (ServingBundle,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.MODEL
+    SKIP_REGISTRATION = False
+
+    def write(self, data: ServingBundle, folder: Path) -> None:
+        """All files."""
+        shutil.copytree(data.path, folder, dirs_exist_ok=True)
+
+    def read(self, folder: Path) -> ServingBundle:
+        """The bundle in that folder."""
+        return load_bundle(folder)
+
+    def extract_metadata(self, data: ServingBundle) -> dict[str, MetadataType]:
+        """Version and origin."""
+        return {"version": data.version, "trained_on": data.manifest.trained_on}
+
+    def compute_content_hash(self, data: ServingBundle) -> str:
+        """The version names the content."""
+        return data.version

@@ -1,0 +1,94 @@
+"""Artifacts of monitoring: logged predictions and drift reports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from zenml.enums import ArtifactType
+from zenml.metadata.metadata_types import MetadataType
+
+from adclick.monitoring.report import DriftReport
+from adclick.monitoring.reports import DriftReports
+from adclick.prediction_log import LoggedPredictions
+from materializers.folder import FolderMaterializer
+
+TABLE = "predictions.parquet"
+REPEATS = "repeats.json"
+
+
+class LoggedPredictionsMaterializer(FolderMaterializer):
+    """Predictions as Parquet."""
+
+    ASSOCIATED_TYPES = (LoggedPredictions,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA
+    SKIP_REGISTRATION = False
+
+    def write(self, data: LoggedPredictions, folder: Path) -> None:
+        """The table and the number of repeats."""
+        pq.write_table(data.table, folder / TABLE)
+        (folder / REPEATS).write_text(json.dumps(data.repeats), encoding="utf-8")
+
+    def read(self, folder: Path) -> LoggedPredictions:
+        """The predictions."""
+        return LoggedPredictions(
+            pq.read_table(folder / TABLE), json.loads((folder / REPEATS).read_bytes())
+        )
+
+    def extract_metadata(self, data: LoggedPredictions) -> dict[str, MetadataType]:
+        """How many."""
+        return {"predictions": data.table.num_rows, "repeats": data.repeats}
+
+    def compute_content_hash(self, data: LoggedPredictions) -> str:
+        """The same predictions are the same, however often they were asked for again."""
+        stream = pa.BufferOutputStream()
+        with pa.ipc.new_stream(stream, data.table.schema) as writer:
+            writer.write_table(data.table.combine_chunks())
+        return hashlib.sha256(stream.getvalue()).hexdigest()
+
+
+class DriftReportsMaterializer(FolderMaterializer):
+    """Reports with Evidently's snapshots, and Evidently's pages to look at."""
+
+    ASSOCIATED_TYPES = (DriftReports,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def write(self, data: DriftReports, folder: Path) -> None:
+        """A folder a report."""
+        for number, report in enumerate(data.reports):
+            target = folder / f"{number:03}"
+            target.mkdir()
+            for name, text in report.files().items():
+                (target / name).write_text(text, encoding="utf-8")
+
+    def read(self, folder: Path) -> DriftReports:
+        """The reports in their order."""
+        folders = sorted(path for path in folder.glob("[0-9][0-9][0-9]") if path.is_dir())
+        return DriftReports(
+            tuple(
+                DriftReport.from_files(
+                    {path.name: path.read_text(encoding="utf-8") for path in one.iterdir()}
+                )
+                for one in folders
+            )
+        )
+
+    def pages(self, data: DriftReports) -> dict[str, str]:
+        """Evidently's page of each report."""
+        return {report.name.replace(" ", "-"): report.html for report in data.reports}
+
+    def extract_metadata(self, data: DriftReports) -> dict[str, MetadataType]:
+        """The verdicts."""
+        return {
+            "verdict": data.verdict,
+            "verdicts": {report.name: report.verdict for report in data.reports},
+        }
+
+    def compute_content_hash(self, data: DriftReports) -> str:
+        """The same comparisons are the same."""
+        prints = "\n".join(report.fingerprint for report in data.reports)
+        return hashlib.sha256(prints.encode()).hexdigest()

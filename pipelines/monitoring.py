@@ -1,0 +1,23 @@
+"""What changed since the champion was trained."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+import materializers  # noqa: F401  registers how our types travel
+from adclick.config import RunConfig
+from pipelines.versions import newest, of_champion
+from steps.collect_predictions import collect_predictions
+from steps.publish_reports import publish_reports
+from steps.report_months import report_months
+from steps.report_predictions import report_predictions
+
+
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+def monitoring(model: str, config: RunConfig) -> None:
+    """Report the newest months and the logged predictions, and publish the reports."""
+    log = newest(model, "ad_log")
+    split, bundle = of_champion(model, "split"), of_champion(model, "serving_bundle")
+    months = report_months(log, split, config.monitoring)
+    predictions = collect_predictions(bundle)
+    predicted = report_predictions(log, split, bundle, predictions, config.monitoring)
+    publish_reports(model, months, predicted)

@@ -1,0 +1,37 @@
+"""From a data folder to a model version that may be deployed."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+import materializers  # noqa: F401  registers how our types travel
+from adclick.config import RunConfig
+from adclick.schema import Schema
+from steps.build_bundle import build_bundle
+from steps.decide import decide
+from steps.evaluate import evaluate
+from steps.find_champion import find_champion
+from steps.find_data import find_data
+from steps.fit_encoder import fit_encoder
+from steps.ingest import ingest
+from steps.register import register
+from steps.split import split
+from steps.train import train
+from steps.train_baseline import train_baseline
+from steps.validate import validate
+
+
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
+    """Ingest, train, compare with the champion, decide, and register what came of it."""
+    source = find_data(data, schema)
+    log = ingest(source, schema)
+    validation = validate(log)
+    rows = split(log, config.split, after=[validation])
+    encoder = fit_encoder(log, rows)
+    trained = train(log, rows, encoder, config.training)
+    baseline = train_baseline(log, rows, encoder)
+    champion = find_champion(model, trained)
+    evaluation = evaluate(log, rows, encoder, trained, baseline, champion, config.evaluation)
+    decision = decide(evaluation, config.policy)
+    bundle = build_bundle(log, rows, encoder, trained)
+    register(model, bundle, trained, log, rows, champion, evaluation, decision)

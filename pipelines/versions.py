@@ -1,0 +1,48 @@
+"""Which artifacts of earlier runs a pipeline starts from."""
+
+from __future__ import annotations
+
+from zenml.enums import ModelStages
+from zenml.models import ArtifactVersionResponse, ModelVersionResponse
+
+from adclick.errors import AdclickError
+from steps.model_versions import bundle_of, in_stage, latest
+
+
+def bundle_to_deploy(model: str) -> ArtifactVersionResponse:
+    """The bundle of the staged version, else of the one in production.
+
+    Raises AdclickError when no version may be deployed.
+    """
+    version = in_stage(model, ModelStages.STAGING) or in_stage(model, ModelStages.PRODUCTION)
+    if version is None:
+        raise AdclickError(
+            f"{model} has no version that may be deployed: run --pipeline training until a "
+            "challenger is promoted"
+        )
+    return bundle_of(version)
+
+
+def newest(model: str, artifact: str) -> ArtifactVersionResponse:
+    """The artifact of this name that the newest version was made from."""
+    version = latest(model)
+    if version is None:
+        raise AdclickError(f"{model} has no version yet: run --pipeline training first")
+    return _artifact(version, artifact)
+
+
+def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
+    """The artifact of this name that the version in production was made from."""
+    version = in_stage(model, ModelStages.PRODUCTION)
+    if version is None:
+        raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
+    return _artifact(version, artifact)
+
+
+def _artifact(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse:
+    found = version.get_artifact(name)
+    if found is None:
+        raise AdclickError(
+            f"version {version.name} has no {name}: run --pipeline training --no-cache"
+        )
+    return found

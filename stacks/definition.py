@@ -1,0 +1,78 @@
+"""A stack's definition: the components that stacks/NAME.yaml lists, variables filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from adclick.errors import AdclickError
+from adclick.schema import describe
+
+STACKS = Path(__file__).parent
+VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class ComponentDefinition(BaseModel):
+    """One component: ZenML's flavor, or ours with the class that defines it as `source`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flavor: str
+    source: str | None = None
+    configuration: dict[str, Any] = {}
+
+
+class StackDefinition(BaseModel):
+    """A named stack: components by ZenML's component type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    components: dict[str, ComponentDefinition]
+
+
+def stack_names() -> tuple[str, ...]:
+    """The stacks that can be chosen with --stack."""
+    return tuple(sorted(path.stem for path in STACKS.glob("*.yaml")))
+
+
+def load_stack(name: str, environment: Mapping[str, str] = os.environ) -> StackDefinition:
+    """The definition in stacks/NAME.yaml, with `${VARIABLE}` and `${VARIABLE:-default}` filled in.
+
+    Raises AdclickError when the stack does not exist, a variable is not set (all are named), or
+    the file is not of the right form.
+    """
+    path = STACKS / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(stack_names())
+        raise AdclickError(f"stack {name!r} does not exist: choose one of {known} with --stack")
+    return parse_stack(path.read_text(encoding="utf-8"), path, environment)
+
+
+def parse_stack(text: str, path: Path, environment: Mapping[str, str]) -> StackDefinition:
+    """The definition in a stack file's text; `path` is for messages."""
+    missing = sorted(
+        {
+            variable
+            for variable, default in VARIABLE.findall(text)
+            if f"${{{variable}:-" not in text and variable not in environment
+        }
+    )
+    if missing:
+        raise AdclickError(
+            f"{path.name} needs variables that are not set: {', '.join(missing)}; "
+            "export them and run again"
+        )
+    filled = VARIABLE.sub(lambda found: environment.get(found[1], found[2] or ""), text)
+    try:
+        return StackDefinition.model_validate(yaml.safe_load(filled))
+    except yaml.YAMLError as error:
+        raise AdclickError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        raise AdclickError(f"{path.name}: {describe(error)}") from error

@@ -1,0 +1,54 @@
+"""The environment of a run: everything below one folder, quiet, and nothing sent anywhere."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+from pathlib import Path
+
+HOME_VARIABLE = "ADCLICK_HOME"
+
+
+def state_folder(repository: Path) -> Path:
+    """Where runs keep their state: $ADCLICK_HOME, or .adclick in the repository."""
+    return Path(os.environ.get(HOME_VARIABLE) or repository / ".adclick").resolve()
+
+
+def prepare(repository: Path, home: Path) -> None:
+    """Set what ZenML, Evidently and TensorFlow read at import; call it before importing them.
+
+    ZenML's configuration and store lie in `home`, so that neither the user's active stack nor the
+    home folder is touched.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        {
+            HOME_VARIABLE: str(home),
+            "ZENML_CUSTOM_SOURCE_ROOT": str(repository),
+            "ZENML_CONFIG_PATH": str(home / "zenml"),
+            "ZENML_LOCAL_STORES_PATH": str(home / "zenml" / "stores"),
+            "ZENML_ANALYTICS_OPT_IN": "false",
+            "ZENML_AUTO_OPEN_DASHBOARD": "false",
+            "ZENML_DISABLE_INTERACTIVE_INPUT": "true",
+            "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
+            "ZENML_ENABLE_RICH_TRACEBACK": "false",
+            "DO_NOT_TRACK": "1",
+        }
+    )
+    # a failed step is told of once, by run.py
+    os.environ.setdefault("ZENML_LOGGING_VERBOSITY", "CRITICAL")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # a stack or store that a user's shell names is not this run's
+    for variable in ("ZENML_ACTIVE_STACK_ID", "ZENML_STORE_URL"):
+        os.environ.pop(variable, None)
+    _remember_installed_packages()
+
+
+def _remember_installed_packages() -> None:
+    """ZenML asks for all installed packages at each source it resolves: over half of a run's cost.
+
+    The answer cannot change while a run goes on.
+    """
+    metadata = importlib.metadata
+    metadata.packages_distributions = functools.cache(metadata.packages_distributions)

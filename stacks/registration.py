@@ -1,0 +1,96 @@
+"""Registering a stack's definition with ZenML, and choosing it for this process."""
+
+from __future__ import annotations
+
+import os
+
+from zenml.client import Client
+from zenml.enums import StackComponentType
+from zenml.models import ComponentResponse, FlavorResponse
+
+from adclick.errors import AdclickError
+from stacks.definition import ComponentDefinition, StackDefinition
+
+
+def activate(definition: StackDefinition) -> None:
+    """Register the stack or update it where it differs, and use it in this process alone.
+
+    The user's own active stack stays what it is. Raises AdclickError for an unknown component
+    type or flavor before anything is registered.
+    """
+    client = Client()
+    types = {name: _component_type(name, definition) for name in definition.components}
+    for name, component in definition.components.items():
+        _ensure_flavor(client, types[name], component, definition)
+    components = {
+        types[name]: _ensure_component(client, definition.name, types[name], component).id
+        for name, component in definition.components.items()
+    }
+    stack_id = _ensure_stack(client, definition.name, components)
+    os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack_id)
+
+
+def _component_type(name: str, definition: StackDefinition) -> StackComponentType:
+    try:
+        return StackComponentType(name)
+    except ValueError:
+        known = ", ".join(kind.value for kind in StackComponentType)
+        raise AdclickError(
+            f"stack {definition.name}: no component type {name!r}; types are {known}"
+        ) from None
+
+
+def _ensure_flavor(
+    client: Client,
+    kind: StackComponentType,
+    component: ComponentDefinition,
+    definition: StackDefinition,
+) -> FlavorResponse:
+    found = client.list_flavors(name=component.flavor, type=kind).items
+    if found:
+        return found[0]
+    if component.source is None:
+        raise AdclickError(
+            f"stack {definition.name}: ZenML has no {kind.value} flavor {component.flavor!r}; "
+            "name its class as `source`"
+        )
+    return client.create_flavor(source=component.source, component_type=kind)
+
+
+def _ensure_component(
+    client: Client, stack: str, kind: StackComponentType, component: ComponentDefinition
+) -> ComponentResponse:
+    name = f"{stack}-{component.flavor.replace('_', '-')}"
+    found = client.list_stack_components(name=name, type=kind).items
+    if not found:
+        return client.create_stack_component(
+            name=name,
+            flavor=component.flavor,
+            component_type=kind,
+            configuration=component.configuration,
+        )
+    if _same(found[0].configuration, component.configuration):
+        return found[0]
+    return client.update_stack_component(
+        name_id_or_prefix=found[0].id,
+        component_type=kind,
+        configuration=component.configuration,
+    )
+
+
+def _same(registered: dict[str, object], wanted: dict[str, object]) -> bool:
+    return all(str(registered.get(key)) == str(value) for key, value in wanted.items())
+
+
+def _ensure_stack(
+    client: Client, name: str, components: dict[StackComponentType, object]
+) -> object:
+    found = client.list_stacks(name=name).items
+    if not found:
+        return client.create_stack(name=name, components=components).id
+    registered = {kind: models[0].id for kind, models in found[0].components.items()}
+    if any(registered.get(kind) != identity for kind, identity in components.items()):
+        client.update_stack(
+            found[0].id, component_updates={kind: [i] for kind, i in components.items()}
+        )
+    return found[0].id

@@ -1,0 +1,84 @@
+"""Model versions in ZenML: who is in production, who waits to be deployed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from zenml.client import Client
+from zenml.enums import ModelStages
+from zenml.models import ArtifactVersionResponse, ModelVersionResponse
+
+from adclick.evaluation.champion import Champion
+
+BUNDLE = "serving_bundle"
+FINGERPRINT = "fingerprint"
+JUDGED_AGAINST = "judged_against"
+
+
+def model_name(schema_name: str) -> str:
+    """The ZenML model that learns logs of this schema: champions meet challengers of their kind."""
+    return f"adclick-{schema_name}"
+
+
+def in_stage(model: str, stage: ModelStages) -> ModelVersionResponse | None:
+    """The model's version in a stage, if there is one."""
+    return next(iter(_versions(model, stage=stage)), None)
+
+
+def latest(model: str) -> ModelVersionResponse | None:
+    """The model's newest version, if there is one."""
+    return next(iter(_versions(model, sort_by="desc:created")), None)
+
+
+def named(model: str, version: str) -> ModelVersionResponse | None:
+    """The model's version of this name, if there is one."""
+    return next(iter(_versions(model, name=version)), None)
+
+
+def create(model: str, version: str) -> ModelVersionResponse:
+    """A new version of the model, which is made with its first."""
+    client = Client()
+    if not client.list_models(name=model).items:
+        client.create_model(name=model, description="Probability that a customer clicks an ad")
+    return client.create_model_version(model, name=version)
+
+
+def bundle_of(version: ModelVersionResponse) -> ArtifactVersionResponse:
+    """The serving bundle that a version is."""
+    bundle = version.get_artifact(BUNDLE)
+    assert bundle is not None
+    return bundle
+
+
+def champion_for(model: str, fingerprint: str) -> Champion:
+    """Who a challenger with this fingerprint has to beat: the version in production.
+
+    A challenger that *is* in production is judged against whom it was judged before, so that
+    training nothing new leaves evaluation and decision as they were.
+    """
+    production = in_stage(model, ModelStages.PRODUCTION)
+    if production is None:
+        return Champion()
+    if str(production.run_metadata.get(FINGERPRINT)) != fingerprint:
+        return _champion(production)
+    former = str(production.run_metadata.get(JUDGED_AGAINST, ""))
+    version = named(model, former) if former else None
+    return _champion(version) if version else Champion()
+
+
+def load_champion_bundle(champion: Champion) -> object | None:
+    """The champion's bundle, if there is a champion."""
+    if champion.bundle is None:
+        return None
+    return Client().get_artifact_version(UUID(champion.bundle)).load()
+
+
+def _champion(version: ModelVersionResponse) -> Champion:
+    return Champion(version=version.name, bundle=str(bundle_of(version).id))
+
+
+def _versions(model: str, **criteria: object) -> list[ModelVersionResponse]:
+    client = Client()
+    if not client.list_models(name=model).items:
+        return []
+    return list(client.list_model_versions(model, hydrate=True, **criteria).items)

@@ -1,0 +1,61 @@
+"""The challenger as a model version in ZenML, staged if it may be deployed."""
+
+from typing import Annotated
+
+from zenml import log_metadata, step
+from zenml.enums import ModelStages
+from zenml.model.utils import link_artifact_version_to_model_version
+from zenml.steps import get_step_context
+
+from adclick.adlog import AdLog
+from adclick.bundle.bundle import ServingBundle
+from adclick.evaluation.champion import Champion
+from adclick.evaluation.decision import Decision
+from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.release import Release
+from adclick.splitting import Split
+from adclick.training.trained import Trained
+from steps.model_versions import FINGERPRINT, JUDGED_AGAINST, create, named
+
+
+@step(enable_cache=False)
+def register(
+    model: str,
+    bundle: ServingBundle,
+    trained: Trained,
+    log: AdLog,
+    split: Split,
+    champion: Champion,
+    evaluation: Evaluation,
+    decision: Decision,
+) -> Annotated[Release, "release"]:
+    """Make the model version once, link what it came from, and stage it if it is to be promoted.
+
+    Training that yields what is already registered leaves that version as it is.
+    """
+    known = named(model, bundle.version)
+    if known is not None and known.stage == ModelStages.PRODUCTION:
+        return Release(model=model, version=bundle.version, status="in production")
+    version = known or create(model, bundle.version)
+    for artifacts in get_step_context().inputs.values():
+        for artifact in artifacts if isinstance(artifacts, list) else [artifacts]:
+            link_artifact_version_to_model_version(artifact, version)
+    challenger = evaluation.model(CHALLENGER)
+    assert challenger is not None
+    log_metadata(
+        {
+            **{name: figure.value for name, figure in challenger.metrics.items()},
+            "trained_on": split.training.describe(),
+            "tested_on": split.test.describe(),
+            "months": list(log.month_names),
+            "promote": decision.promote,
+            "reason": decision.reason,
+            FINGERPRINT: trained.model.fingerprint,
+            JUDGED_AGAINST: champion.version or "",
+        },
+        model_version_id=version.id,
+    )
+    if not decision.promote:
+        return Release(model=model, version=bundle.version, status="kept back")
+    version.set_stage(ModelStages.STAGING, force=True)
+    return Release(model=model, version=bundle.version, status="staged")

@@ -1,0 +1,24 @@
+"""Drift of the log's months."""
+
+from typing import Annotated
+
+from zenml import step
+
+from adclick.adlog import AdLog
+from adclick.monitoring.checks import DriftChecks
+from adclick.monitoring.reports import DriftReports
+from adclick.splitting import Split
+from steps.caching import depends_on_code
+
+
+@step(cache_policy=depends_on_code(__name__))
+def report_months(
+    log: AdLog, split: Split, checks: DriftChecks
+) -> Annotated[DriftReports, "month_reports"]:
+    """Compare each month with the training months."""
+    from adclick.monitoring.months import report_months as report
+
+    reports = report(log, split.training, checks)
+    for one in reports.reports:
+        print(f"{one.name}: {one.verdict}; {'; '.join(f.reason for f in one.problems) or 'fine'}")
+    return reports
