@@ -25,7 +25,8 @@ def decode_image(data: bytes, shape: tuple[int, int, int]) -> UInt8:
     """The image as uint8 RGB of `shape` = (height, width, 3).
 
     JPEGs are scaled while they are decoded (in the DCT domain, Loeffler 1989), to the smallest
-    eighth that still covers the target, then resized; everything else goes through Pillow.
+    eighth that still covers the target, then resized; everything else goes through Pillow, the
+    first frame of an animation, transparent parts on white.
     Raises ImageError for unreadable, truncated, tiny or absurdly large images.
     """
     if len(data) > MAX_BYTES:
@@ -55,9 +56,19 @@ def _decode_other(data: bytes) -> UInt8:
     try:
         with Image.open(io.BytesIO(data)) as image:
             _check_size(image.height, image.width)
-            return np.asarray(image.convert("RGB"))
+            return np.asarray(_on_white(image))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError("unreadable image: neither JPEG nor another format known here") from error
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """What a page shows of an image with transparent parts: their own colour is arbitrary."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    page = Image.new("RGBA", layer.size, "white")
+    page.alpha_composite(layer)
+    return page.convert("RGB")
 
 
 def _check_size(height: int, width: int) -> None:
