@@ -21,6 +21,7 @@ from adclick.monitoring.checks import DriftChecks, Finding, verdict
 from adclick.monitoring.drift import drift_report
 from adclick.monitoring.frames import CLICKED, HOUR, SCORE, prediction_frame, sample_frame
 from adclick.monitoring.report import DriftReport
+from adclick.monitoring.samples import comparable
 from adclick.prediction_log import PredictionLogWriter, read_predictions
 from adclick.schema import Schema
 
@@ -137,6 +138,13 @@ def test_a_vanished_site_is_named():
     assert [(f.check, f.column) for f in found.problems] == [("drift", "site")]
     assert "site2" in found.problems[0].reason
     assert found.verdict == "watch"
+
+
+def test_at_most_fifty_values_are_compared_one_by_one():
+    frame = pd.DataFrame({"word": [f"w{i % 60}" for i in range(6_000)]})
+    samples = comparable("many words", frame, frame, ["word"])
+    assert samples.reference["word"].nunique() == 51
+    assert (samples.reference["word"] == "(other)").sum() == 1_000
 
 
 def test_new_values_are_drift():
