@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import posixpath
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,8 +13,7 @@ import pyarrow.parquet as pq
 
 from adclick.adlog import CreativeFiles, SourceFile
 from adclick.arrays import UInt8
-from adclick.errors import AdclickError
-from adclick.images import decode_image
+from adclick.images import ImageError, decode_image
 
 IDS_FILE = "creatives/ids.parquet"
 IMAGES_FILE = "creatives/images.u8"
@@ -46,12 +47,15 @@ class CreativeWriter:
         Returns the reason for each creative whose image cannot be used; paths are relative to the
         file's folder. The first path seen for a creative is the one that counts.
         """
-        folder = file.uri.rsplit("/", 1)[0]
+        filesystem, csv_file = fsspec.core.url_to_fs(file.uri)
+        folder = posixpath.dirname(csv_file)
         pairs = sorted(pairs)
         new = {creative: path for creative, path in reversed(pairs) if creative not in self._paths}
         self._paths |= new
         order = sorted(new)
-        decoded = self._pool.map(lambda creative: self._decode(f"{folder}/{new[creative]}"), order)
+        # normalised: a bucket knows no ".."
+        paths = [posixpath.normpath(f"{folder}/{new[creative]}") for creative in order]
+        decoded = self._pool.map(lambda path: self._decode(filesystem, path), paths)
         for creative, image in zip(order, decoded, strict=True):
             if isinstance(image, str):
                 self._problems[creative] = image
@@ -60,13 +64,16 @@ class CreativeWriter:
                 self._ids.append(creative)
         return {name: self._problems[name] for name, _ in pairs if name in self._problems}
 
-    def _decode(self, uri: str) -> UInt8 | str:
+    def _decode(self, filesystem: fsspec.AbstractFileSystem, path: str) -> UInt8 | str:
         try:
-            filesystem, path = fsspec.core.url_to_fs(uri)
-            return decode_image(filesystem.cat_file(path), self._shape)
-        except (FileNotFoundError, IsADirectoryError):
+            data = filesystem.cat_file(path)
+        except (OSError, ValueError) as error:
+            if not _names_no_file(error):
+                raise
             return "image file does not exist"
-        except AdclickError as error:
+        try:
+            return decode_image(data, self._shape)
+        except ImageError as error:
             return str(error)
 
     def finish(self) -> CreativeFiles:
@@ -76,3 +83,11 @@ class CreativeWriter:
         return CreativeFiles(
             ids=IDS_FILE, images=IMAGES_FILE, count=len(self._ids), shape=self._shape
         )
+
+
+def _names_no_file(error: OSError | ValueError) -> bool:
+    """Whether the path is to blame, and not a disk or a network that may work again."""
+    if isinstance(error, OSError):
+        missing = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG)
+        return isinstance(error, FileNotFoundError) or error.errno in missing
+    return "null byte" in str(error)

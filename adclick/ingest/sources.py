@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 
 import fsspec
@@ -32,7 +33,7 @@ def find_source(uri: str, schema: Schema) -> Source:
     if not filesystem.isdir(root):
         raise AdclickError(f"data folder {uri} does not exist: name one with --data")
     pattern = schema.rows.replace(MONTH_PLACEHOLDER, "[0-9][0-9][0-9][0-9]-[0-9][0-9]")
-    found = filesystem.glob(f"{root}/{pattern}", detail=True)
+    found = filesystem.glob(f"{glob.escape(root)}/{pattern}", detail=True)
     files = tuple(
         SourceFile(
             uri=filesystem.unstrip_protocol(path),
