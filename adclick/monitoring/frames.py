@@ -50,7 +50,9 @@ def prediction_frame(predictions: LoggedPredictions, schema: Schema, rows: int) 
     table = predictions.table
     if table.num_rows > rows:
         table = table.take(np.linspace(0, table.num_rows - 1, rows).astype(np.int64))
-    times = parse_times(table[schema.time].combine_chunks(), schema.time_format)
+    # a request may leave the time out; an empty text is no time
+    texts = table[schema.time].combine_chunks().fill_null("")
+    times = parse_times(texts, schema.time_format)
     frame = _features(table, schema, times)
     frame[SCORE] = table[LOGGED_SCORE].to_numpy()
     return frame
