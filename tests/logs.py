@@ -105,7 +105,7 @@ def quarantined(log: AdLog) -> list[dict[str, Any]]:
     rows = [
         row
         for month in log.months
-        for row in pq.read_table(f"{log.root}/{month.quarantine}").to_pylist()
+        for row in pq.ParquetFile(f"{log.root}/{month.quarantine}").read().to_pylist()
     ]
     return sorted(rows, key=lambda row: (row["file"], row["row"]))
 

@@ -15,6 +15,7 @@ from adclick.encoding.encoder import (
     NumericEncoding,
     encoded_categoricals,
 )
+from adclick.errors import AdclickError
 from adclick.schema import CategoricalColumn
 
 NUMERIC_BUCKETS = 16
@@ -25,7 +26,8 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
     """The encoder for `log`'s schema, from the rows in `training` in one pass.
 
     Memory is bounded by the distinct values and a sample of QUANTILE_ROWS rows, chosen by id,
-    from which mean, scale and quantile edges of numeric columns are taken.
+    from which mean, scale and quantile edges of numeric columns are taken. Raises AdclickError when
+    there is no row.
     """
     schema = log.ad_schema
     names = encoded_categoricals(schema)
@@ -33,6 +35,7 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
     samples: dict[str, list[Float64]] = {name: [] for name in schema.numeric}
     sampled_buckets = _sampled_buckets(log, training)
     columns = [*names, *schema.numeric, IMPRESSIONS, BUCKET]
+    fitted = 0
     for batch in log.batches(training, columns):
         rows = pa.Table.from_batches([batch])
         for name in names:
@@ -43,6 +46,9 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
         chosen = rows[BUCKET].to_numpy() < sampled_buckets
         for name, sample in samples.items():
             sample.append(rows[name].to_numpy()[chosen])
+        fitted += batch.num_rows
+    if not fitted:
+        raise AdclickError(f"no row to fit the encoder on in {training.describe()}")
     return FeatureEncoder(
         time=schema.time,
         categorical=tuple(
