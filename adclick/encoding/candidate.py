@@ -22,9 +22,10 @@ def parse_candidate(schema: Schema, row: Mapping[str, Any], number: int = 0) -> 
     column for anything that the log's validation would put into quarantine: a missing or unknown
     column, a wrong type, a value out of range or not allowed, NaN.
     """
-    unknown = next((name for name in row if name not in schema.features), None)
+    features = schema.features
+    unknown = next((name for name in row if name not in features), None)
     if unknown is not None:
-        known = ", ".join(schema.features)
+        known = ", ".join(features)
         # shortened: the name is the client's, and messages reach logs
         raise RequestError(f"row {number}: unknown column {unknown[:60]!r}; columns are {known}")
     parsed: Candidate = {schema.time: _time(schema, row, number)}
