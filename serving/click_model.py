@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +101,7 @@ class ClickModel:
             row = int(np.flatnonzero(~np.isfinite(scores))[0])
             raise RequestError(f"row {row}: its numbers are too large to be scored")
         answer = Answer(scores.tolist(), _unknown_creatives(scorer, candidates))
-        logged = [
-            _logged(schema, row, candidate)
-            for row, candidate in zip(request.rows, candidates, strict=True)
-        ]
+        logged = _logged(schema, request.rows, candidates)
         with self._log_lock:
             self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
         return answer
@@ -128,12 +126,21 @@ def _unknown_creatives(scorer: Scorer, candidates: list[Candidate]) -> int | Non
     return sum(not (isinstance(c, str) and scorer.knows(c)) for c in creatives)
 
 
-def _logged(schema: Schema, row: Row, candidate: Candidate) -> dict[str, Any]:
+def _logged(
+    schema: Schema, rows: Sequence[Row], candidates: Sequence[Candidate]
+) -> list[dict[str, Any]]:
     # as sent, so that a default is not taken for an observation; but numbers as the float that was
     # scored, since a JSON integer may have more digits than the log's columns can hold
-    logged = {name: row.get(name) for name in schema.features}
-    numbers = {name: candidate[name] for name in schema.numeric if logged[name] is not None}
-    return logged | numbers
+    features, numeric = schema.features, schema.numeric
+    return [
+        {
+            name: candidate[name]
+            if name in numeric and row.get(name) is not None
+            else row.get(name)
+            for name in features
+        }
+        for row, candidate in zip(rows, candidates, strict=True)
+    ]
 
 
 def _own_path() -> dict[str, str]:
