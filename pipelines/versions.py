@@ -9,12 +9,17 @@ from adclick.errors import AdclickError
 from steps.model_versions import bundle_of, in_stage, latest
 
 
+def may_deploy(model: str) -> bool:
+    """Whether a version is staged or in production."""
+    return _deployable(model) is not None
+
+
 def bundle_to_deploy(model: str) -> ArtifactVersionResponse:
     """The bundle of the staged version, else of the one in production.
 
     Raises AdclickError when no version may be deployed.
     """
-    version = in_stage(model, ModelStages.STAGING) or in_stage(model, ModelStages.PRODUCTION)
+    version = _deployable(model)
     if version is None:
         raise AdclickError(
             f"{model} has no version that may be deployed: run --pipeline training until a "
@@ -37,6 +42,10 @@ def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     if version is None:
         raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
     return _artifact(version, artifact)
+
+
+def _deployable(model: str) -> ModelVersionResponse | None:
+    return in_stage(model, ModelStages.STAGING) or in_stage(model, ModelStages.PRODUCTION)
 
 
 def _artifact(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse:

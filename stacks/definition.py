@@ -42,16 +42,21 @@ def stack_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in STACKS.glob("*.yaml")))
 
 
+def check_name(name: str) -> None:
+    """Raise AdclickError unless there is a stack of this name."""
+    if name not in stack_names():
+        known = ", ".join(stack_names())
+        raise AdclickError(f"stack {name!r} does not exist: choose one of {known} with --stack")
+
+
 def load_stack(name: str, environment: Mapping[str, str] = os.environ) -> StackDefinition:
     """The definition in stacks/NAME.yaml, with `${VARIABLE}` and `${VARIABLE:-default}` filled in.
 
     Raises AdclickError when the stack does not exist, a variable is not set (all are named), or
     the file is not of the right form.
     """
+    check_name(name)
     path = STACKS / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(stack_names())
-        raise AdclickError(f"stack {name!r} does not exist: choose one of {known} with --stack")
     return parse_stack(path.read_text(encoding="utf-8"), path, environment)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.metadata
+import logging
 import os
 from pathlib import Path
 
@@ -43,6 +45,15 @@ def prepare(repository: Path, home: Path) -> None:
     for variable in ("ZENML_ACTIVE_STACK_ID", "ZENML_STORE_URL"):
         os.environ.pop(variable, None)
     _remember_installed_packages()
+
+
+def close_logs() -> None:
+    """Flush and close all log handlers while that can still be done; call it at the end.
+
+    ZenML's handler starts a thread to flush, which Python 3.12 refuses at exit.
+    """
+    logging.shutdown()
+    atexit.unregister(logging.shutdown)
 
 
 def _remember_installed_packages() -> None:

@@ -14,22 +14,21 @@ from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.release import Release
 from adclick.splitting import Split
-from adclick.training.trained import Trained
 from steps.model_versions import FINGERPRINT, JUDGED_AGAINST, create, named
 
 
 @step(enable_cache=False)
 def register(
     model: str,
+    fingerprint: str,
     bundle: ServingBundle,
-    trained: Trained,
     log: AdLog,
     split: Split,
     champion: Champion,
     evaluation: Evaluation,
     decision: Decision,
 ) -> Annotated[Release, "release"]:
-    """Make the model version once, link what it came from, and stage it if it is to be promoted.
+    """Make the model version once, link all that this run made, and stage it if it may be deployed.
 
     Training that yields what is already registered leaves that version as it is.
     """
@@ -37,8 +36,8 @@ def register(
     if known is not None and known.stage == ModelStages.PRODUCTION:
         return Release(model=model, version=bundle.version, status="in production")
     version = known or create(model, bundle.version)
-    for artifacts in get_step_context().inputs.values():
-        for artifact in artifacts if isinstance(artifacts, list) else [artifacts]:
+    for earlier in get_step_context().pipeline_run.steps.values():
+        for artifact in (one for made in earlier.outputs.values() for one in made):
             link_artifact_version_to_model_version(artifact, version)
     challenger = evaluation.model(CHALLENGER)
     assert challenger is not None
@@ -50,7 +49,7 @@ def register(
             "months": list(log.month_names),
             "promote": decision.promote,
             "reason": decision.reason,
-            FINGERPRINT: trained.model.fingerprint,
+            FINGERPRINT: fingerprint,
             JUDGED_AGAINST: champion.version or "",
         },
         model_version_id=version.id,

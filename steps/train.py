@@ -15,10 +15,10 @@ from steps.caching import depends_on_code
 @step(cache_policy=depends_on_code(__name__))
 def train(
     log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOptions
-) -> Annotated[Trained, "click_model"]:
-    """Train towers and head, and calibrate."""
+) -> tuple[Annotated[Trained, "click_model"], Annotated[str, "model_fingerprint"]]:
+    """Train towers and head, and calibrate; the fingerprint stands for the model's weights."""
     from adclick.training.train import train as fit
 
     trained = fit(log, split, encoder, options)
     print(f"logloss after each epoch: {[round(loss, 5) for loss in trained.validation_logloss]}")
-    return trained
+    return trained, trained.model.fingerprint

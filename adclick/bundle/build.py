@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from adclick.adlog import AdLog
 from adclick.bundle.bundle import GOLDEN, GoldenRequest, ServingBundle, load_bundle
+from adclick.bundle.export import to_onnx
 from adclick.bundle.scorer import Scorer
 from adclick.bundle.write import write_creatives, write_golden, write_manifest, write_parts
 from adclick.encoding.candidate import parse_candidate
@@ -33,11 +32,11 @@ def build_bundle(
     Golden requests are rows that calibrated the model; their answers come from the bundle itself.
     Raises AdclickError when those differ from what the Keras model says.
     """
-    write_parts(folder, log.ad_schema, encoder, _to_onnx(model.head))
+    write_parts(folder, log.ad_schema, encoder, to_onnx(model.head))
     creatives = log.creatives()
     if model.tower is not None and creatives is not None:
         embeddings = np.concatenate([model.fallback[np.newaxis], model.embed(creatives.images)])
-        write_creatives(folder, _to_onnx(model.tower), creatives.ids, embeddings)
+        write_creatives(folder, to_onnx(model.tower), creatives.ids, embeddings)
     write_golden(folder, [])
     bundle = _manifest(folder, log, split, encoder, model)
     write_golden(folder, _golden(bundle, log, split, model))
@@ -69,15 +68,6 @@ def _version(log: AdLog, encoder: FeatureEncoder, model: ClickModel) -> str:
     ]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()
     return f"{max(model.training_months)}.{digest[:8]}"
-
-
-def _to_onnx(model: keras.Model) -> bytes:
-    # Keras exports only what was called once, and a loaded model was not
-    model([keras.ops.zeros((1, *part.shape[1:]), part.dtype) for part in model.inputs])
-    with tempfile.TemporaryDirectory(prefix="adclick-onnx-") as folder:
-        file = Path(folder) / "model.onnx"
-        model.export(file, format="onnx", verbose=False)
-        return file.read_bytes()
 
 
 def _golden(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Self
 
 import numpy as np
@@ -52,6 +53,11 @@ class SampleOptions(BaseModel):
         """The months of the sample in order, as YYYY-MM."""
         first = np.datetime64(self.first_month, "M")
         return tuple(str(first + m) for m in range(self.months))
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name for what these options make."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
 
     def rows_in(self, month: int) -> int:
         """Impressions of the month with this index, counted from 0."""

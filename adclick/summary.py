@@ -1,0 +1,72 @@
+"""What a run did, for people and for programs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from adclick.evaluation.decision import Decision
+from adclick.evaluation.intervals import Figure
+from adclick.monitoring.checks import Verdict
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class StepTime(_Frozen):
+    """One step: how long it ran, or that its result came from the cache."""
+
+    pipeline: str
+    step: str
+    seconds: float
+    cached: bool
+
+
+class ModelSummary(_Frozen):
+    """The trained model, what it was tested on, and each model's metrics by name."""
+
+    name: str
+    version: str
+    tested_on: str
+    impressions: int
+    clicks: int
+    confidence: float
+    champion: str | None
+    metrics: dict[str, dict[str, Figure]]
+
+
+class DriftSummary(_Frozen):
+    """The verdict on a month or on logged predictions, and why."""
+
+    name: str
+    verdict: Verdict
+    problems: tuple[str, ...]
+
+
+class ServingSummary(_Frozen):
+    """The version that serves and what checking and traffic showed."""
+
+    version: str
+    url: str
+    golden_checked: int
+    requests: int = 0
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+
+
+class RunSummary(_Frozen):
+    """All of a run; parts that the chosen pipeline does not make are None or empty.
+
+    `urls` are the addresses to open, by name; `curl` is a ready request to the server.
+    """
+
+    stack: str
+    pipeline: str
+    seconds: float
+    steps: tuple[StepTime, ...]
+    model: ModelSummary | None = None
+    decision: Decision | None = None
+    serving: ServingSummary | None = None
+    drift: tuple[DriftSummary, ...] = ()
+    urls: dict[str, str] = {}
+    curl: str | None = None

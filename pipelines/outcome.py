@@ -1,0 +1,129 @@
+"""What pipeline runs did, read back from ZenML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zenml.enums import ExecutionStatus
+from zenml.models import PipelineRunResponse, StepRunResponse
+
+from adclick.evaluation.decision import Decision
+from adclick.evaluation.evaluation import Evaluation
+from adclick.monitoring.reports import DriftReports
+from adclick.release import Release
+from adclick.summary import DriftSummary, ModelSummary, ServingSummary, StepTime
+from adclick.traffic import TrafficReport
+from serving.deployment import Deployment
+
+
+class Outcome:
+    """The runs of one call of run.py: their steps, and artifacts by name."""
+
+    def __init__(self, runs: list[PipelineRunResponse]) -> None:
+        self._steps = [
+            (run.pipeline.name if run.pipeline else run.name, name, step)
+            for run in runs
+            for name, step in _in_order(run)
+        ]
+
+    def artifact(self, name: str) -> Any | None:
+        """The artifact of this name that a run made, if one did."""
+        for _, _, step in self._steps:
+            for artifact in step.outputs.get(name, []):
+                return artifact.load()
+        return None
+
+    @property
+    def golden_request(self) -> dict[str, Any] | None:
+        """A request that the bundle in these runs can score."""
+        for _, _, step in self._steps:
+            for artifact in step.inputs.get("bundle", []):
+                return dict(artifact.load().golden[0].features)
+        return None
+
+    @property
+    def steps(self) -> tuple[StepTime, ...]:
+        """Every step in the order in which it ran."""
+        return tuple(
+            StepTime(pipeline=pipeline, step=name, seconds=_seconds(step), cached=_cached(step))
+            for pipeline, name, step in self._steps
+        )
+
+    @property
+    def model(self) -> ModelSummary | None:
+        """The trained model and its figures beside the others'."""
+        evaluation: Evaluation | None = self.artifact("evaluation")
+        release: Release | None = self.artifact("release")
+        if evaluation is None or release is None:
+            return None
+        return ModelSummary(
+            name=release.model,
+            version=release.version,
+            tested_on=evaluation.tested_on,
+            impressions=evaluation.impressions,
+            clicks=evaluation.clicks,
+            confidence=evaluation.confidence,
+            champion=evaluation.champion_version,
+            metrics={model.name: model.metrics for model in evaluation.models},
+        )
+
+    @property
+    def decision(self) -> Decision | None:
+        """The decision, or that there was none to take since nothing new was trained."""
+        decision: Decision | None = self.artifact("decision")
+        release: Release | None = self.artifact("release")
+        if decision is None or release is None or release.status != "in production":
+            return decision
+        reason = f"nothing new was trained: {release.version} is in production already"
+        return decision.model_copy(update={"promote": False, "reason": reason})
+
+    @property
+    def serving(self) -> ServingSummary | None:
+        """What serves, if this call deployed."""
+        deployment: Deployment | None = self.artifact("deployment")
+        if deployment is None:
+            return None
+        traffic: TrafficReport | None = self.artifact("traffic")
+        return ServingSummary(
+            version=deployment.version,
+            url=deployment.url,
+            golden_checked=deployment.golden_checked,
+            requests=traffic.requests if traffic else 0,
+            p50_ms=traffic.p50_ms if traffic else None,
+            p99_ms=traffic.p99_ms if traffic else None,
+        )
+
+    @property
+    def drift(self) -> tuple[DriftSummary, ...]:
+        """Verdicts on months and predictions, oldest month first."""
+        found: list[DriftReports | None] = [
+            self.artifact("month_reports"),
+            self.artifact("prediction_reports"),
+        ]
+        return tuple(
+            DriftSummary(
+                name=report.name,
+                verdict=report.verdict,
+                problems=tuple(
+                    f"{finding.column or finding.check}: {finding.reason}"
+                    for finding in report.problems
+                ),
+            )
+            for reports in found
+            if reports is not None
+            for report in reports.reports
+        )
+
+
+def _in_order(run: PipelineRunResponse) -> list[tuple[str, StepRunResponse]]:
+    return sorted(run.steps.items(), key=lambda item: item[1].start_time or item[1].created)
+
+
+def _cached(step: StepRunResponse) -> bool:
+    return step.status == ExecutionStatus.CACHED
+
+
+def _seconds(step: StepRunResponse) -> float:
+    if _cached(step) or step.start_time is None or step.end_time is None:
+        return 0.0
+    return (step.end_time - step.start_time).total_seconds()

@@ -1,0 +1,249 @@
+"""Runs adclick's pipelines on a stack, and says what happened and what to open next."""
+
+import sys
+
+OLDEST_PYTHON = (3, 12)
+BAD_INPUT = 2
+if sys.version_info < OLDEST_PYTHON:
+    print(
+        f"error: Python {sys.version.split()[0]} is too old, adclick needs 3.12: "
+        "`make run` finds one and makes the environment",
+        file=sys.stderr,
+    )
+    sys.exit(BAD_INPUT)
+
+import argparse
+import importlib.util
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+# what is slow to import waits until it is known to be needed
+if TYPE_CHECKING:
+    from adclick.config import RunConfig
+    from adclick.schema import Schema
+    from adclick.summary import RunSummary, StepTime
+    from pipelines.outcome import Outcome
+    from serving.deployer import Deployer
+
+REPOSITORY = Path(__file__).resolve().parent
+PIPELINES = ("training", "deployment", "traffic", "monitoring")
+SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the chosen pipelines, print their summary and keep it as runs/latest.json."""
+    start = time.perf_counter()
+    config, schema = _load(options)
+    from adclick.views.summary import print_summary
+    from stacks.environment import state_folder
+    from stacks.lock import only_run
+
+    home = state_folder(REPOSITORY)
+    with only_run(home):
+        _use_stack(options)
+        summary = _run_pipelines(options, config, schema, home, start)
+        latest = home / "runs" / "latest.json"
+        latest.parent.mkdir(exist_ok=True)
+        latest.write_text(summary.model_dump_json(indent=2), encoding="utf-8")
+    print_summary(summary)
+
+
+def show_status(options: argparse.Namespace) -> None:
+    """Print what serves."""
+    _use_stack(options)
+    status = _deployer().status()
+    if status.version is None:
+        print("nothing serves")
+        return
+    health = "ready" if status.healthy else "not ready"
+    print(f"{status.version} at {status.url}: {health}, pid {status.pid}")
+    print(f"up {status.uptime:,.0f} s, {(status.memory or 0) / 1e6:,.0f} MB, log {status.log}")
+
+
+def stop(options: argparse.Namespace) -> None:
+    """Stop what serves."""
+    _use_stack(options)
+    stopped = _deployer().stop()
+    print(f"{stopped.version} stopped" if stopped.version else "nothing serves")
+
+
+def show_dashboard(options: argparse.Namespace) -> None:
+    """Serve ZenML's dashboard until interrupted."""
+    _use_stack(options)
+    from stacks.pages import serve_dashboard
+
+    serve_dashboard()
+
+
+def show_reports(options: argparse.Namespace) -> None:
+    """Serve Evidently's reports until interrupted."""
+    _use_stack(options)
+    from stacks.pages import serve_reports
+
+    serve_reports()
+
+
+COMMANDS = {
+    "run": run,
+    "status": show_status,
+    "stop": stop,
+    "dashboard": show_dashboard,
+    "reports": show_reports,
+}
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line's arguments; exits with 2 and a line that says why when they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="run.py",
+        description="Train, deploy and watch an ad-click model. Without --data, sample data is "
+        "made first.",
+    )
+    parser.add_argument(
+        "command",
+        nargs="?",
+        default="run",
+        choices=COMMANDS,
+        help="run pipelines (the default), show or stop what serves, or open a page",
+    )
+    parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
+    parser.add_argument(
+        "--pipeline", default="all", choices=("all", *PIPELINES), help="which (all, in this order)"
+    )
+    parser.add_argument("--data", help="folder or URL of the ad log")
+    parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
+    parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
+    parser.add_argument("--no-cache", action="store_true", help="run every step again")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and ZenML's log")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Do what the command line asks for; returns the exit code."""
+    options = parse_arguments()
+    if importlib.util.find_spec("zenml") is None:
+        print("error: the environment is not there: run `make setup`", file=sys.stderr)
+        return BAD_INPUT
+    from adclick.errors import AdclickError
+    from stacks.environment import close_logs
+
+    try:
+        COMMANDS[options.command](options)
+    except Exception as error:
+        if options.debug:
+            raise
+        mendable = next((e for e in _causes(error) if isinstance(e, AdclickError)), None)
+        if mendable is not None:
+            print(f"error: {mendable}", file=sys.stderr)
+            return BAD_INPUT
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"error: {what} (--debug shows where)", file=sys.stderr)
+        return 1
+    finally:
+        close_logs()
+    return 0
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema]":
+    from adclick.config import load_config
+    from adclick.errors import AdclickError
+    from adclick.schema import load_schema
+    from stacks.definition import check_name
+
+    check_name(options.stack)
+    if options.data and not options.schema:
+        raise AdclickError(f"what are the columns of {options.data}? name a schema with --schema")
+    config = load_config(options.config or REPOSITORY / "configs" / f"{options.stack}.yaml")
+    return config, load_schema(options.schema or SAMPLE_SCHEMA)
+
+
+def _use_stack(options: argparse.Namespace) -> None:
+    from stacks.definition import load_stack
+    from stacks.environment import prepare, state_folder
+
+    if options.debug:
+        os.environ["ZENML_LOGGING_VERBOSITY"] = "INFO"
+    prepare(REPOSITORY, state_folder(REPOSITORY))
+    definition = load_stack(options.stack)
+    from stacks.registration import activate
+
+    activate(definition)
+
+
+def _deployer() -> "Deployer":
+    from zenml.client import Client
+
+    return cast("Deployer", Client().active_stack.model_deployer)
+
+
+def _run_pipelines(
+    options: argparse.Namespace, config: "RunConfig", schema: "Schema", home: Path, start: float
+) -> "RunSummary":
+    from pipelines.chain import run_chain
+    from pipelines.outcome import Outcome
+
+    chosen = PIPELINES if options.pipeline == "all" else (options.pipeline,)
+    made: "tuple[StepTime, ...]" = ()
+    data = options.data and _absolute(options.data)
+    if data is None and "training" in chosen:
+        data, made = _make_sample_data(config, home)
+    runs = run_chain(chosen, data, schema, config, use_cache=not options.no_cache)
+    return _summary(options, schema, Outcome(runs), made, start)
+
+
+def _absolute(data: str) -> str:
+    return data if "://" in data else str(Path(data).resolve())
+
+
+def _make_sample_data(config: "RunConfig", home: Path) -> "tuple[str, tuple[StepTime, ...]]":
+    from adclick.sample_data.generate import generate
+    from adclick.summary import StepTime
+
+    began = time.perf_counter()
+    folder = home / "sample_data" / config.sample_data.fingerprint
+    known = folder.exists()
+    sample = generate(config.sample_data, folder)
+    seconds = time.perf_counter() - began
+    step = StepTime(pipeline="sample data", step="generate", seconds=seconds, cached=known)
+    return str(sample.data), (step,)
+
+
+def _summary(
+    options: argparse.Namespace,
+    schema: "Schema",
+    outcome: "Outcome",
+    made: "tuple[StepTime, ...]",
+    start: float,
+) -> "RunSummary":
+    from adclick.summary import RunSummary
+    from serving.client import curl
+    from stacks.pages import addresses
+    from steps.model_versions import model_name
+
+    url = _deployer().status().url
+    golden = outcome.golden_request
+    return RunSummary(
+        stack=options.stack,
+        pipeline=options.pipeline,
+        steps=(*made, *outcome.steps),
+        model=outcome.model,
+        decision=outcome.decision,
+        serving=outcome.serving,
+        drift=outcome.drift,
+        urls={**addresses(model_name(schema.name)), **({"seldon": url} if url else {})},
+        curl=curl(url, golden) if url and golden else None,
+        seconds=time.perf_counter() - start,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The pages that people look at: ZenML's dashboard and Evidently's reports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from zenml.client import Client
+from zenml.constants import FINISHED_ONBOARDING_SURVEY_KEY
+
+from adclick.monitoring.workspace import project_id
+
+ADDRESS = "127.0.0.1"
+DASHBOARD_PORT = int(os.environ.get("ADCLICK_DASHBOARD_PORT", "8237"))
+REPORTS_PORT = int(os.environ.get("ADCLICK_REPORTS_PORT", "8085"))
+
+
+def addresses(project: str) -> dict[str, str]:
+    """Where the pages are once `make dashboard` and `make reports` run, by name."""
+    return {
+        "zenml": f"http://{ADDRESS}:{DASHBOARD_PORT}",
+        "evidently": f"http://{ADDRESS}:{REPORTS_PORT}/projects/{project_id(project)}",
+    }
+
+
+def serve_dashboard() -> None:
+    """Serve ZenML's dashboard on the project's own store until interrupted.
+
+    The store is served as it is: runs go on writing to it, and the client is not switched to a
+    server, which `zenml login --local` would do.
+    """
+    client = Client()
+    store = client.zen_store.url
+    # without this the dashboard greets its only user with a questionnaire
+    asked = {FINISHED_ONBOARDING_SURVEY_KEY: True}
+    client.update_user(client.active_user.id, updated_metadata=asked)
+    environment = {
+        "ZENML_SERVER": "true",
+        "ZENML_STORE_URL": store,
+        "ZENML_SERVER_AUTH_SCHEME": "NO_AUTH",
+        "ZENML_SERVER_AUTO_ACTIVATE": "1",
+        "ZENML_SERVER_DEPLOYMENT_TYPE": "other",
+    }
+    print(f"ZenML: http://{ADDRESS}:{DASHBOARD_PORT} (Ctrl-C stops)")
+    _serve(
+        ["uvicorn", "zenml.zen_server.zen_server_api:app", "--log-level", "warning"],
+        DASHBOARD_PORT,
+        environment,
+    )
+
+
+def serve_reports() -> None:
+    """Serve the stack's Evidently workspace until interrupted."""
+    workspace = Client().active_stack.data_validator.workspace
+    print(f"Evidently: http://{ADDRESS}:{REPORTS_PORT} (Ctrl-C stops)")
+    _serve(["evidently", "ui", "--workspace", workspace], REPORTS_PORT, {})
+
+
+def _serve(command: list[str], port: int, environment: dict[str, str]) -> None:
+    program = Path(sys.executable).with_name(command[0])
+    try:
+        subprocess.run(
+            [str(program), *command[1:], "--host", ADDRESS, "--port", str(port)],
+            env={**os.environ, **environment},
+            check=False,
+        )
+    except KeyboardInterrupt:
+        print()
