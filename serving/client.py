@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,6 +24,12 @@ class Prediction:
     scores: tuple[float, ...]
     version: str
     request_id: str
+
+
+def curl(url: str, features: Mapping[str, Any]) -> str:
+    """A command line that asks for the score of one candidate, for people to try."""
+    body = shlex.quote(json.dumps({"jsonData": features}))
+    return f"curl -s {url}{PREDICTIONS} -H 'Content-Type: application/json' -d {body}"
 
 
 class PredictionClient:

@@ -1,0 +1,54 @@
+"""Sending an ad log's rows to a server, as an ad service would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from adclick.encoding.requests import features
+from adclick.errors import AdclickError
+from adclick.schema import Schema
+from adclick.traffic import TrafficReport
+from serving.client import Prediction, PredictionClient
+
+
+def send_traffic(
+    url: str, schema: Schema, rows: Sequence[dict[str, Any]], connections: int
+) -> TrafficReport:
+    """Ask for the score of each row under its impression id; returns once all are answered.
+
+    Raises AdclickError for the first request that is not answered with a score.
+    """
+    if not rows:
+        raise AdclickError("there is no row to send")
+    shares = [rows[start::connections] for start in range(min(connections, len(rows)))]
+    with ThreadPoolExecutor(len(shares)) as pool:
+        answers = [
+            a for share in pool.map(lambda s: list(_ask(url, schema, s)), shares) for a in share
+        ]
+    versions = {answer.version for answer, _ in answers}
+    if len(versions) > 1:
+        raise AdclickError(f"{url} answered with several versions: {', '.join(sorted(versions))}")
+    p50, p99 = np.percentile([seconds * 1e3 for _, seconds in answers], (50, 99))
+    return TrafficReport(
+        url=url,
+        version=versions.pop(),
+        requests=len(answers),
+        mean_score=float(np.mean([answer.scores[0] for answer, _ in answers])),
+        p50_ms=float(p50),
+        p99_ms=float(p99),
+    )
+
+
+def _ask(
+    url: str, schema: Schema, rows: Sequence[dict[str, Any]]
+) -> Iterator[tuple[Prediction, float]]:
+    with PredictionClient(url) as client:
+        for row in rows:
+            start = time.perf_counter()
+            answer = client.predict([features(schema, row)], row[schema.id])
+            yield answer, time.perf_counter() - start
