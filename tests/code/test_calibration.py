@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from adclick.arrays import Float64
+from adclick.model.calibration import Calibration, fit_calibration
+
+
+def drawn(slope: float, intercept: float, n: int = 50_000) -> tuple[Float64, Float64]:
+    """Logits, and clicks drawn from sigmoid(slope * logit + intercept)."""
+    generator = np.random.default_rng(1)
+    logits = generator.normal(-2, 1, n)
+    clicks = generator.random(n) < expit(slope * logits + intercept)
+    return logits, clicks.astype(float)
+
+
+def loss(calibration: Calibration, logits: Float64, clicks: Float64, shown: Float64) -> float:
+    p = calibration.probability(logits)
+    return float(-(clicks * np.log(p) + (shown - clicks) * np.log1p(-p)).sum())
+
+
+def test_the_default_is_the_plain_sigmoid() -> None:
+    assert Calibration().probability(np.array([0.0, 2.0])) == pytest.approx([0.5, expit(2)])
+
+
+@pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.5, 0.0), (1.4, 1.0)])
+def test_the_scaling_that_made_the_clicks_is_found(slope: float, intercept: float) -> None:
+    logits, clicks = drawn(slope, intercept)
+    found = fit_calibration(logits, clicks, np.ones_like(clicks))
+    assert found.slope == pytest.approx(slope, abs=0.05)
+    assert found.intercept == pytest.approx(intercept, abs=0.1)
+
+
+@given(slope=st.floats(0.3, 2), intercept=st.floats(-1, 1), seed=st.integers(0, 99))
+def test_mean_prediction_becomes_the_click_rate(slope: float, intercept: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(-1, 1, 400)
+    shown = generator.integers(1, 5, 400).astype(float)
+    clicks = generator.binomial(shown.astype(int), expit(slope * logits + intercept)).astype(float)
+    found = fit_calibration(logits, clicks, shown)
+    predicted = (found.probability(logits) * shown).sum()
+    assert predicted == pytest.approx(clicks.sum(), rel=1e-3)
+
+
+def test_no_other_scaling_near_it_is_likelier() -> None:
+    logits, clicks = drawn(0.7, 0.4, 2000)
+    shown = np.ones_like(clicks)
+    best = fit_calibration(logits, clicks, shown)
+    for slope, intercept in ((0.02, 0), (-0.02, 0), (0, 0.02), (0, -0.02)):
+        near = Calibration(slope=best.slope + slope, intercept=best.intercept + intercept)
+        assert loss(near, logits, clicks, shown) > loss(best, logits, clicks, shown)
+
+
+def test_an_aggregated_row_counts_as_its_impressions() -> None:
+    logits, clicks = drawn(0.7, 0.4, 900)
+    groups = logits.reshape(-1, 3).mean(axis=1)
+    summed = fit_calibration(groups, clicks.reshape(-1, 3).sum(axis=1), np.full(300, 3.0))
+    single = fit_calibration(np.repeat(groups, 3), clicks, np.ones(900))
+    assert summed.slope == pytest.approx(single.slope, abs=1e-3)
+    assert summed.intercept == pytest.approx(single.intercept, abs=1e-3)
+
+
+def test_float32_logits_are_fitted_as_well(recwarn: pytest.WarningsRecorder) -> None:
+    logits, clicks = drawn(0.7, 0.4)
+    shown = np.ones_like(clicks)
+    narrow = fit_calibration(
+        logits.astype(np.float32), clicks.astype(np.float32), shown.astype(np.float32)
+    )
+    assert narrow.slope == pytest.approx(fit_calibration(logits, clicks, shown).slope, abs=1e-3)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_logits_that_tell_clicks_apart_perfectly_stay_finite(sign: int) -> None:
+    logits = np.linspace(-3, 3, 100)
+    found = fit_calibration(logits, (sign * logits > 0).astype(float), np.ones(100))
+    assert np.isfinite([found.slope, found.intercept]).all()
+    assert np.isfinite(found.probability(logits)).all()
+
+
+def test_logits_that_say_nothing_give_the_click_rate() -> None:
+    clicks = np.array([1.0, 0, 0, 0])
+    found = fit_calibration(np.full(4, -5.0), clicks, np.ones(4))
+    assert found.probability(np.array([-5.0])) == pytest.approx([0.25], abs=1e-3)
