@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -194,34 +195,34 @@ class Schema(_Strict):
         """Names of the columns with this role, in the file's order."""
         return tuple(name for name, column in self.columns.items() if column.role == role)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Name of the id column."""
         return self.named("id")[0]
 
-    @property
+    @cached_property
     def time(self) -> str:
         """Name of the time column."""
         return self.named("time")[0]
 
-    @property
+    @cached_property
     def time_format(self) -> str:
         """How times are written: `iso`, `epoch` or a strptime pattern."""
         column = self.columns[self.time]
         assert isinstance(column, TimeColumn)
         return column.format
 
-    @property
+    @cached_property
     def creative(self) -> str | None:
         """Name of the creative column, if there is one."""
         return next(iter(self.named("creative")), None)
 
-    @property
+    @cached_property
     def image(self) -> str | None:
         """Name of the image column, if there is one."""
         return next(iter(self.named("image")), None)
 
-    @property
+    @cached_property
     def image_shape(self) -> tuple[int, int, int] | None:
         """(height, width, 3) of the creatives' images; None where the log has none."""
         if self.image is None:
@@ -230,17 +231,17 @@ class Schema(_Strict):
         assert isinstance(column, ImageColumn)
         return column.height, column.width, 3
 
-    @property
+    @cached_property
     def categorical(self) -> dict[str, CategoricalColumn]:
         """The categorical columns by name, in the file's order."""
         return {n: c for n, c in self.columns.items() if isinstance(c, CategoricalColumn)}
 
-    @property
+    @cached_property
     def numeric(self) -> dict[str, NumericColumn]:
         """The numeric columns by name, in the file's order."""
         return {n: c for n, c in self.columns.items() if isinstance(c, NumericColumn)}
 
-    @property
+    @cached_property
     def features(self) -> tuple[str, ...]:
         """What a prediction request names: time, creative, categorical and numeric columns."""
         creative = (self.creative,) if self.creative else ()

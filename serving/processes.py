@@ -13,6 +13,7 @@ from typing import Any
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
+from adclick.prediction_log import GOLDEN
 from serving.client import PredictionClient
 from serving.deployment import Deployment, Status
 from serving.golden import GoldenCheck, check_golden, check_offline
@@ -199,7 +200,7 @@ class LocalSeldon:
 
 def _check_served(bundle: ServingBundle, url: str) -> GoldenCheck:
     # the same ids each time: the prediction log's readers count a repeated request once
-    ids = (f"golden-{bundle.version}-{number}" for number in range(len(bundle.golden)))
+    ids = (f"{GOLDEN}{bundle.version}-{number}" for number in range(len(bundle.golden)))
     with PredictionClient(url) as client:
 
         def score(features: dict[str, Any]) -> float:

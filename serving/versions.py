@@ -11,6 +11,7 @@ from adclick.bundle.bundle import ServingBundle, load_bundle
 from adclick.errors import AdclickError
 
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+BUNDLE = "bundle"
 INSTALLING = "installing-"
 
 
@@ -37,7 +38,7 @@ class VersionStore:
                 "dot, - and _"
             )
         source = load_bundle(bundle.path)
-        target = self.home(bundle.version) / "bundle"
+        target = self.home(bundle.version) / BUNDLE
         stored = _intact(target)
         if stored is not None:
             if stored.manifest != source.manifest:
@@ -62,7 +63,7 @@ class VersionStore:
         """The version that was last deployed well; None after `forget_current`, or if damaged."""
         if not self._current.is_file():
             return None
-        return _intact(self.home(self._current.read_text(encoding="utf-8")) / "bundle")
+        return _intact(self.home(self._current.read_text(encoding="utf-8")) / BUNDLE)
 
     def set_current(self, version: str) -> None:
         """Note that `version` serves and was checked."""

@@ -18,6 +18,7 @@ from zenml.services.service import BaseDeploymentService
 from adclick.bundle.bundle import ServingBundle, load_bundle
 from serving.deployment import Deployment, Status
 from serving.processes import LocalSeldon
+from serving.versions import BUNDLE, VersionStore
 
 
 class SeldonLocalConfig(BaseModelDeployerConfig):
@@ -114,7 +115,7 @@ class SeldonLocalDeployer(BaseModelDeployer):
                 name=model,
                 model_name=model,
                 model_version=bundle.version,
-                bundle=str(bundle.path),
+                bundle=str(VersionStore(Path(self.config.state)).home(bundle.version) / BUNDLE),
                 state=self.config.state,
                 port=self.config.port,
                 workers=self.config.workers,

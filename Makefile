@@ -1,0 +1,67 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+# python3.12 on the PATH, or one of pyenv's, or one that uv knows
+FIND_PYTHON := for found in python3.12 "$$(pyenv root 2>/dev/null || true)"/versions/3.12*/bin/python \
+	"$$(uv python find 3.12 2>/dev/null || true)" python3; do \
+	if "$$found" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null; \
+	then echo "$$found"; break; fi; done
+
+.PHONY: help setup run status stop dashboard reports test lint format bench-run lock clean
+
+help: ## List every command.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+setup: .venv/installed ## Make the environment from the pinned requirements, once.
+
+run: .venv/installed ## Run everything on sample data on this machine.
+	@$(PYTHON) run.py --stack local
+
+status: .venv/installed ## Show what serves.
+	@$(PYTHON) run.py status
+
+stop: .venv/installed ## Stop what serves.
+	@$(PYTHON) run.py stop
+
+dashboard: .venv/installed ## Open ZenML's dashboard on the project's runs and artifacts.
+	@$(PYTHON) run.py dashboard
+
+reports: .venv/installed ## Open Evidently's reports.
+	@$(PYTHON) run.py reports
+
+test: lint ## Check style, types and imports, and run the tests.
+	@$(PYTHON) -m pytest
+
+lint: .venv/installed-dev ## Check style, types and imports.
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+
+format: .venv/installed-dev ## Format the code.
+	@.venv/bin/ruff check --fix --quiet
+	@.venv/bin/ruff format --quiet
+
+bench-run: .venv/installed ## Time a sample run, and what of it is not our own functions.
+	@$(PYTHON) -m benchmarks.run
+
+lock: .venv/installed ## Pin the requirements anew.
+	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements.in -o requirements.txt
+	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements-dev.in -o requirements-dev.txt
+
+clean: ## Stop what serves and remove the state of all runs.
+	@if [ -x $(PYTHON) ] && [ -d .adclick ]; then $(PYTHON) run.py stop; fi
+	@rm -rf .adclick
+
+.venv/installed: requirements.txt
+	@python="$$($(FIND_PYTHON))"; if [ -z "$$python" ]; then \
+		echo "error: no Python 3.12 on the PATH, in pyenv or in uv: install one, such as with 'uv python install 3.12'" >&2; exit 2; fi; \
+	echo "making .venv with $$python (about two minutes)"; "$$python" -m venv --clear .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements.txt)"
+	@.venv/bin/uv pip install --quiet --compile-bytecode --python $(PYTHON) -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@.venv/bin/uv pip install --quiet --compile-bytecode --python $(PYTHON) -r requirements-dev.txt
+	@touch $@
