@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adclick.adlog import CLICKS, AdLog, RowSelection
+from adclick.encoding.encoder import FeatureEncoder
+from adclick.splitting import Split
+from adclick.training.batches import RUN, Batches, creative_runs, gather
+from adclick.training.encoded_rows import EncodedRows, encode_rows
+
+
+def rows_of(creatives: list[int]) -> EncodedRows:
+    """Rows that can be told apart by their one category."""
+    n = len(creatives)
+    return EncodedRows(
+        categorical=np.arange(n, dtype=np.int32)[:, np.newaxis],
+        numeric=np.zeros((n, 1), np.float32),
+        creative=np.array(creatives, np.int32),
+        impressions=np.full(n, 4, np.float32),
+        clicks=np.ones(n, np.float32),
+    )
+
+
+IMAGES = np.arange(5 * 2 * 2 * 3, dtype=np.uint8).reshape(5, 2, 2, 3)
+CREATIVES = st.lists(st.integers(0, 4), min_size=1, max_size=200)
+
+
+@given(CREATIVES, st.integers(0, 9))
+def test_runs_hold_every_row_once(creatives: list[int], seed: int) -> None:
+    runs = creative_runs(rows_of(creatives), np.random.default_rng(seed))
+    assert sorted(np.concatenate(runs).tolist()) == list(range(len(creatives)))
+
+
+@given(CREATIVES, st.integers(0, 9))
+def test_a_run_shares_one_creative_and_is_bounded(creatives: list[int], seed: int) -> None:
+    for run in creative_runs(rows_of(creatives), np.random.default_rng(seed)):
+        assert 0 < len(run) <= RUN
+        assert len({creatives[row] for row in run}) == 1
+
+
+@given(CREATIVES, st.integers(32, 100))
+def test_an_epoch_is_every_row_once_in_as_many_batches_as_promised(
+    creatives: list[int], size: int
+) -> None:
+    batches = Batches(rows_of(creatives), IMAGES, size, seed=1)
+    epochs = batches.epochs()
+    for _ in range(3):
+        rows = [
+            row for batch in islice(epochs, len(batches)) for row in batch.inputs["categorical"]
+        ]
+        assert sorted(int(row[0]) for row in rows) == list(range(len(creatives)))
+
+
+def test_a_batch_is_about_as_large_as_asked_for() -> None:
+    batches = Batches(rows_of([0] * 1000), IMAGES, 128, seed=1)
+    sizes = [len(batch.weight) for batch in islice(batches.epochs(), len(batches))]
+    assert max(sizes) <= 128
+    assert sum(sizes) == 1000
+
+
+def test_epochs_differ_and_a_seed_repeats_them() -> None:
+    def order(seed: int) -> list[list[int]]:
+        batches = Batches(rows_of([0, 1, 2] * 50), IMAGES, 64, seed)
+        found = islice(batches.epochs(), 2 * len(batches))
+        return [batch.inputs["categorical"].ravel().tolist() for batch in found]
+
+    assert order(1) == order(1) != order(2)
+    first = order(1)
+    assert first[: len(first) // 2] != first[len(first) // 2 :]
+
+
+@given(CREATIVES)
+def test_each_impression_finds_its_image_and_no_image_comes_twice(creatives: list[int]) -> None:
+    batch = gather(rows_of(creatives), np.arange(len(creatives)), IMAGES)
+    images, which = batch.inputs["images"], batch.inputs["which"]
+    np.testing.assert_array_equal(images[which], IMAGES[creatives])
+    assert len(images) == len(set(creatives))
+
+
+def test_a_log_without_images_has_no_such_inputs() -> None:
+    batch = gather(rows_of([-1, -1]), np.arange(2), None)
+    assert set(batch.inputs) == {"categorical", "numeric"}
+
+
+def test_an_aggregated_row_is_its_click_rate_weighted_by_impressions() -> None:
+    batch = gather(rows_of([0]), np.arange(1), IMAGES)
+    assert batch.click_rate.tolist() == [[0.25]]
+    assert batch.weight.tolist() == [4]
+
+
+@pytest.fixture(scope="module")
+def encoded(
+    sample_log: AdLog,
+    sample_split: Split,
+    sample_encoder: FeatureEncoder,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> EncodedRows:
+    folder = tmp_path_factory.mktemp("rows") / "new"
+    return encode_rows(sample_log, sample_split.test, sample_encoder, folder)
+
+
+def test_encoded_rows_are_those_of_the_encoder(
+    sample_log: AdLog, sample_split: Split, sample_encoder: FeatureEncoder, encoded: EncodedRows
+) -> None:
+    table = sample_log.table(sample_split.test)
+    expected = sample_encoder.encode(table)
+    np.testing.assert_array_equal(encoded.categorical, expected.categorical)
+    np.testing.assert_array_equal(encoded.numeric, expected.numeric)
+    np.testing.assert_array_equal(encoded.clicks, table.column(CLICKS).to_numpy())
+
+
+def test_encoded_rows_are_mapped_and_know_their_creatives(
+    sample_log: AdLog, sample_split: Split, encoded: EncodedRows
+) -> None:
+    creatives = sample_log.creatives()
+    assert creatives is not None
+    shown = sample_log.table(sample_split.test, ["creative_id"]).column("creative_id").to_pylist()
+    assert [creatives.ids[row] for row in encoded.creative] == shown
+    assert isinstance(encoded.categorical, np.memmap)
+
+
+def test_no_row_is_encoded_to_none(
+    sample_log: AdLog, sample_encoder: FeatureEncoder, tmp_path: Path
+) -> None:
+    nothing = RowSelection(months=("1999-01",))
+    rows = encode_rows(sample_log, nothing, sample_encoder, tmp_path)
+    assert len(rows) == 0
+    assert rows.encoded.categorical.shape == (0, len(sample_encoder.slot_counts))

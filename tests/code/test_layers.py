@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from scipy.special import logit
+
+from adclick.encoding.encoder import Encoded
+from adclick.model.baseline import fit_baseline, load_baseline
+from adclick.model.cross import Cross
+from adclick.model.head import build_head
+from adclick.model.options import ModelOptions
+from adclick.model.tower import build_tower
+from adclick.training.network import join
+
+OPTIONS = ModelOptions(hidden_units=(8,), tower_filters=(2, 3), image_dimensions=4)
+SLOTS = (5, 3)
+SHAPE = (16, 20, 3)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def inputs(n: int, images: bool = True) -> list[np.ndarray]:
+    generator = np.random.default_rng(0)
+    slots = np.stack([generator.integers(0, count, n) for count in SLOTS], axis=1)
+    return [slots.astype(np.int32), normal(n, 2), *([normal(n, 4)] if images else [])]
+
+
+def test_cross_is_its_formula() -> None:
+    layer = Cross(rank=2)
+    x0, x = normal(5, 4), normal(5, 4)[::-1]
+    found = np.asarray(layer(x0, x))
+    u, v, b = layer.get_weights()
+    np.testing.assert_allclose(found, x0 * (x @ u @ v + b) + x, rtol=1e-5, atol=1e-6)
+
+
+def test_cross_costs_2dr_and_d_parameters() -> None:
+    layer = Cross(rank=2)
+    layer(normal(1, 10), normal(1, 10))
+    assert layer.count_params() == 2 * 10 * 2 + 10
+
+
+def test_cross_is_rebuilt_from_its_configuration() -> None:
+    assert Cross.from_config(Cross(rank=7).get_config()).rank == 7
+
+
+@pytest.mark.parametrize("images", [True, False])
+def test_a_head_gives_a_logit_for_each_row(images: bool) -> None:
+    head = build_head(SLOTS, 2, images, 0.1, OPTIONS)
+    assert head(inputs(7, images)).shape == (7, 1)
+    assert [part.name for part in head.inputs] == ["categorical", "numeric", "creative"][
+        : 2 + images
+    ]
+
+
+def test_a_head_starts_at_the_click_rate() -> None:
+    head = build_head(SLOTS, 2, True, 0.02, OPTIONS)
+    zeros = [np.zeros_like(part) for part in inputs(1)]
+    assert float(head(zeros)[0, 0]) == pytest.approx(logit(0.02), abs=0.2)
+
+
+def test_each_column_has_slots_of_its_own() -> None:
+    head = build_head(SLOTS, 2, False, 0.1, OPTIONS)
+    head.get_layer("linear").set_weights([np.arange(8, dtype=np.float32)[:, np.newaxis]])
+    head.get_layer("slots").set_weights([np.zeros((8, OPTIONS.embedding_dimensions), np.float32)])
+    numbers = np.zeros((2, 2), np.float32)
+    first, last = np.asarray(head([np.array([[0, 0], [4, 2]], np.int32), numbers])).ravel()
+    assert last - first == pytest.approx((4 + 7) - (0 + 5), abs=1e-5)
+
+
+def test_a_tower_embeds_uint8_images() -> None:
+    tower = build_tower(SHAPE, OPTIONS)
+    images = np.random.default_rng(0).integers(0, 255, (3, *SHAPE), dtype=np.uint8)
+    assert tower(images).shape == (3, 4)
+
+
+def test_images_reach_a_tower_between_minus_1_and_1() -> None:
+    tower = build_tower(SHAPE, OPTIONS)
+    scaled = keras.Model(tower.inputs, tower.layers[1].output)
+    images = np.stack([np.full(SHAPE, value, np.uint8) for value in (0, 255)])
+    assert np.unique(np.asarray(scaled([images]))).tolist() == [-1, 1]
+
+
+def test_joined_each_impression_gets_its_creatives_embedding() -> None:
+    tower, head = build_tower(SHAPE, OPTIONS), build_head(SLOTS, 2, True, 0.1, OPTIONS)
+    images = np.random.default_rng(0).integers(0, 255, (2, *SHAPE), dtype=np.uint8)
+    slots, numbers, _ = inputs(3)
+    which = np.array([1, 0, 1], np.int32)
+    joined = join(tower, head)(
+        {"categorical": slots, "numeric": numbers, "images": images, "which": which}
+    )
+    apart = head([slots, numbers, np.asarray(tower(images))[which]])
+    np.testing.assert_allclose(joined, apart, atol=1e-5)
+
+
+def encoded(n: int) -> Encoded:
+    slots, numbers = inputs(n, images=False)
+    return Encoded(slots, numbers)
+
+
+def test_the_baseline_learns_what_a_slot_and_a_number_are_worth() -> None:
+    rows = encoded(20_000)
+    eta = rows.categorical[:, 0] - 2.0 + rows.numeric[:, 1]
+    clicks = (np.random.default_rng(1).random(len(eta)) < 1 / (1 + np.exp(-eta))).astype(float)
+    baseline = fit_baseline(rows, SLOTS, clicks, np.ones_like(clicks))
+    steps = np.diff(baseline.slots[: SLOTS[0]])
+    assert steps == pytest.approx([1, 1, 1, 1], abs=0.25)
+    assert baseline.coefficients == pytest.approx([0, 1], abs=0.1)
+    assert baseline.predict(rows).mean() == pytest.approx(clicks.mean(), abs=0.01)
+    assert baseline.click_rate == clicks.mean()
+
+
+def test_the_baseline_counts_aggregated_rows_as_their_impressions() -> None:
+    rows = encoded(200)
+    shown = np.random.default_rng(1).integers(1, 5, 200).astype(float)
+    clicks = np.floor(shown * np.random.default_rng(2).random(200))
+    copies = np.repeat(np.arange(200), shown.astype(int))
+    labels = np.concatenate([np.arange(s) < c for s, c in zip(shown, clicks, strict=True)])
+    single = Encoded(rows.categorical[copies], rows.numeric[copies])
+    summed = fit_baseline(rows, SLOTS, clicks, shown)
+    expected = fit_baseline(single, SLOTS, labels.astype(float), np.ones(len(labels)))
+    np.testing.assert_allclose(summed.predict(rows), expected.predict(rows), atol=1e-3)
+
+
+def test_a_saved_baseline_predicts_the_same(tmp_path: Path) -> None:
+    rows = encoded(100)
+    clicks = (np.arange(100) % 3 == 0).astype(float)
+    baseline = fit_baseline(rows, SLOTS, clicks, np.ones(100))
+    baseline.save(tmp_path / "baseline.json")
+    again = load_baseline(tmp_path / "baseline.json")
+    np.testing.assert_array_equal(again.predict(rows), baseline.predict(rows))
+    assert again.click_rate == baseline.click_rate
