@@ -172,6 +172,7 @@ def scores_of(scorer: Scorer, rows: Sequence[dict[str, Any]]) -> list[float]:
 def candidates() -> st.SearchStrategy[dict[str, Any]]:
     """Good candidates of `tiny_schema`, with known and unknown values and with gaps."""
     text = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8)
+    text = text.filter(str.strip)
     number = st.floats(-1e6, 1e6, allow_nan=False)
     return st.fixed_dictionaries(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,17 +38,8 @@ def build_bundle(
     if model.tower is not None and creatives is not None:
         embeddings = np.concatenate([model.fallback[np.newaxis], model.embed(creatives.images)])
         write_creatives(folder, to_onnx(model.tower), creatives.ids, embeddings)
-    write_golden(folder, [])
-    bundle = _manifest(folder, log, split, encoder, model)
-    write_golden(folder, _golden(bundle, log, split, model))
-    _manifest(folder, log, split, encoder, model)
-    return load_bundle(folder)
-
-
-def _manifest(
-    folder: Path, log: AdLog, split: Split, encoder: FeatureEncoder, model: ClickModel
-) -> ServingBundle:
-    return write_manifest(
+    finish = partial(
+        write_manifest,
         folder,
         version=_version(log, encoder, model),
         training_months=split.training.months,
@@ -55,6 +47,9 @@ def _manifest(
         calibration=model.calibration,
         tolerance=TOLERANCE,
     )
+    write_golden(folder, _golden(finish(draft=True), log, split, model))
+    finish()
+    return load_bundle(folder)
 
 
 def _version(log: AdLog, encoder: FeatureEncoder, model: ClickModel) -> str:

@@ -84,10 +84,13 @@ class Scorer:
         rows = None
         if self.bundle.has_images:
             creative = self.bundle.schema.creative
-            rows = np.array(
-                [self._creative_rows.get(str(row[str(creative)]), FALLBACK) for row in candidates]
-            )
+            rows = np.array([self._row_of(row[str(creative)]) for row in candidates])
         return self._run(encoded, rows)
+
+    def _row_of(self, creative: object) -> int:
+        return (
+            self._creative_rows.get(creative, FALLBACK) if isinstance(creative, str) else FALLBACK
+        )
 
     def score_batch(self, batch: pa.RecordBatch) -> Float64:
         """Click probabilities of an ad log's rows, float64 (n,)."""

@@ -27,10 +27,17 @@ from adclick.encoding.encoder import FeatureEncoder
 from adclick.model.calibration import Calibration
 from adclick.schema import Schema
 
+FILES = (SCHEMA, ENCODER, HEAD, TOWER, CREATIVES, CREATIVE_IDS, GOLDEN)
+
 
 def write_parts(folder: Path, schema: Schema, encoder: FeatureEncoder, head: bytes) -> None:
-    """Write what every bundle has: schema, encoder and the ONNX head."""
+    """Write what every bundle has: schema, encoder and the ONNX head.
+
+    An earlier bundle in the folder goes first: a build that stops halfway leaves none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (MANIFEST, *FILES):
+        (folder / name).unlink(missing_ok=True)
     (folder / SCHEMA).write_text(schema.model_dump_json(), encoding="utf-8")
     (folder / ENCODER).write_text(encoder.model_dump_json(), encoding="utf-8")
     (folder / HEAD).write_bytes(head)
@@ -56,10 +63,13 @@ def write_manifest(
     trained_on: str,
     calibration: Calibration,
     tolerance: float,
+    draft: bool = False,
 ) -> ServingBundle:
-    """Hash the files in `folder`, write the manifest, and return the finished bundle."""
-    files = {path.name: file_hash(path) for path in sorted(folder.iterdir()) if path.is_file()}
-    files.pop(MANIFEST, None)
+    """Hash the files in `folder`, write the manifest, and return the finished bundle.
+
+    A `draft` can be tried out, but is not written: on disk there is no bundle yet.
+    """
+    files = {name: file_hash(folder / name) for name in FILES if (folder / name).is_file()}
     manifest = Manifest(
         version=version,
         trained_on=trained_on,
@@ -68,5 +78,6 @@ def write_manifest(
         tolerance=tolerance,
         files=files,
     )
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+    if not draft:
+        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
     return ServingBundle(folder, manifest)
