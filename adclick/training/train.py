@@ -32,7 +32,7 @@ def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOp
     """Fit towers and head on the training rows, stop and calibrate by the calibration rows.
 
     The same log, split and options give the same weights on a CPU. Raises AdclickError when the
-    training rows have no click or nothing but clicks.
+    training rows have no click or nothing but clicks, or when there is no row to calibrate by.
     """
     keras.utils.set_random_seed(options.seed)
     tf.config.experimental.enable_op_determinism()
@@ -41,18 +41,20 @@ def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOp
     with tempfile.TemporaryDirectory(prefix="adclick-training-") as folder:
         rows = encode_rows(log, split.training, encoder, Path(folder) / "training")
         later = encode_rows(log, split.calibration, encoder, Path(folder) / "calibration")
-        _refuse_hopeless(rows, split)
+        _refuse_hopeless(rows, later, split)
         model = _untrained(rows.click_rate, images, encoder, split, options)
         losses = _fit(model, rows, later, images, options)
         return Trained(_finished(model, rows, later, images), losses)
 
 
-def _refuse_hopeless(rows: EncodedRows, split: Split) -> None:
+def _refuse_hopeless(rows: EncodedRows, later: EncodedRows, split: Split) -> None:
     if not len(rows) or not 0 < rows.click_rate < 1:
         raise AdclickError(
             f"training rows ({split.training.describe()}): {len(rows):,} rows with "
             f"{int(rows.clicks.sum()):,} clicks; both clicks and no-clicks are needed"
         )
+    if not len(later):
+        raise AdclickError(f"no row to calibrate by in {split.calibration.describe()}")
 
 
 def _untrained(
