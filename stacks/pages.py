@@ -34,14 +34,18 @@ def serve_dashboard() -> None:
     client = Client()
     store = client.zen_store.url
     # without this the dashboard greets its only user with a questionnaire
-    asked = {FINISHED_ONBOARDING_SURVEY_KEY: True}
-    client.update_user(client.active_user.id, updated_metadata=asked)
+    client.update_user(
+        client.active_user.id,
+        updated_email_opt_in=False,
+        updated_metadata={FINISHED_ONBOARDING_SURVEY_KEY: True},
+    )
     environment = {
         "ZENML_SERVER": "true",
         "ZENML_STORE_URL": store,
         "ZENML_SERVER_AUTH_SCHEME": "NO_AUTH",
         "ZENML_SERVER_AUTO_ACTIVATE": "1",
         "ZENML_SERVER_DEPLOYMENT_TYPE": "other",
+        "ZENML_SERVER_ALLOW_LOCAL_FILE_ACCESS": "true",
     }
     print(f"ZenML: http://{ADDRESS}:{DASHBOARD_PORT} (Ctrl-C stops)")
     _serve(
