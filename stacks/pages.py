@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from zenml.client import Client
 from zenml.constants import FINISHED_ONBOARDING_SURVEY_KEY
@@ -25,7 +25,7 @@ def addresses(project: str) -> dict[str, str]:
     }
 
 
-def serve_dashboard() -> None:
+def serve_dashboard() -> NoReturn:
     """Serve ZenML's dashboard on the project's own store until interrupted.
 
     The store is served as it is: runs go on writing to it, and the client is not switched to a
@@ -47,7 +47,7 @@ def serve_dashboard() -> None:
         "ZENML_SERVER_DEPLOYMENT_TYPE": "other",
         "ZENML_SERVER_ALLOW_LOCAL_FILE_ACCESS": "true",
     }
-    print(f"ZenML: http://{ADDRESS}:{DASHBOARD_PORT} (Ctrl-C stops)")
+    print(f"ZenML: http://{ADDRESS}:{DASHBOARD_PORT} (Ctrl-C stops)", flush=True)
     _serve(
         ["uvicorn", "zenml.zen_server.zen_server_api:app", "--log-level", "warning"],
         DASHBOARD_PORT,
@@ -55,20 +55,15 @@ def serve_dashboard() -> None:
     )
 
 
-def serve_reports() -> None:
+def serve_reports() -> NoReturn:
     """Serve the stack's Evidently workspace until interrupted."""
     workspace = Client().active_stack.data_validator.workspace
-    print(f"Evidently: http://{ADDRESS}:{REPORTS_PORT} (Ctrl-C stops)")
+    print(f"Evidently: http://{ADDRESS}:{REPORTS_PORT} (Ctrl-C stops)", flush=True)
     _serve(["evidently", "ui", "--workspace", workspace], REPORTS_PORT, {})
 
 
-def _serve(command: list[str], port: int, environment: dict[str, str]) -> None:
-    program = Path(sys.executable).with_name(command[0])
-    try:
-        subprocess.run(
-            [str(program), *command[1:], "--host", ADDRESS, "--port", str(port)],
-            env={**os.environ, **environment},
-            check=False,
-        )
-    except KeyboardInterrupt:
-        print()
+def _serve(command: list[str], port: int, environment: dict[str, str]) -> NoReturn:
+    program = str(Path(sys.executable).with_name(command[0]))
+    arguments = [program, *command[1:], "--host", ADDRESS, "--port", str(port)]
+    # becomes the server, so that stopping this process stops it
+    os.execve(program, arguments, {**os.environ, **environment})

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 
-from rich.console import Console
-from rich.padding import Padding
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from adclick.evaluation.decision import Decision
+from adclick.evaluation.evaluation import CHAMPION
 from adclick.evaluation.intervals import Figure
-from adclick.summary import DriftSummary, ModelSummary, RunSummary, StepTime
+from adclick.summary import DriftSummary, ModelSummary, RunSummary, ServingSummary, StepTime
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -20,47 +21,54 @@ METRIC_NAMES = {
     "ece": "calibration error",
 }
 WIDTH = 130
+NAME_WIDTH = 30
 VERDICT_STYLES = {"fine": "green", "watch": "yellow", "retrain": "red"}
 
 
 def print_summary(summary: RunSummary) -> None:
-    """Print what a person needs at the end of a run, the verdict and the addresses last."""
+    """Print a run's summary to the terminal."""
     # in a file or a pipe there is no width to keep to
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
-    console.print()
-    console.print(_steps(summary.steps))
-    if summary.model:
-        _print_model(summary.model, console)
-    if summary.decision:
-        style = "bold green" if summary.decision.promote else "bold yellow"
-        verdict = "promote" if summary.decision.promote else "keep"
-        _print_line("decision", Text(f"{verdict}: ", style) + summary.decision.reason, console)
-    if summary.serving:
-        served = summary.serving
-        text = f"{served.version}, {served.golden_checked} golden requests answered right"
-        if served.p50_ms is not None and served.p99_ms is not None:
-            text += (
-                f"; {served.requests} requests, p50 {served.p50_ms:.1f} ms, "
-                f"p99 {served.p99_ms:.1f} ms"
-            )
-        _print_line("serving", Text(text), console)
-    for position, drift in enumerate(summary.drift):
-        _print_line("drift" if position == 0 else "", _drift(drift), console)
-    for position, (name, url) in enumerate(summary.urls.items()):
-        _print_line("open" if position == 0 else "", Text(f"{name:<10}{url}"), console)
+    console.print(summary_view(summary))
     if summary.curl:
-        _print_line("try", Text(""), console)
-        console.print(summary.curl, soft_wrap=True, highlight=False, markup=False)
-    console.print()
-    _print_line("took", Text(f"{summary.seconds:.1f} s"), console)
+        # one line, to be copied whole
+        console.print(Text(summary.curl), soft_wrap=True)
 
 
-def _print_line(label: str, text: Text, console: Console) -> None:
-    line = Table.grid(padding=(0, 1))
-    line.add_column(width=9, style="bold")
-    line.add_column(overflow="fold")
-    line.add_row(label, text)
-    console.print(line)
+def summary_view(summary: RunSummary) -> Group:
+    """What a person needs at the end of a run: times, figures, verdicts, what to open."""
+    lines = [
+        *([_decision(summary.decision)] if summary.decision else []),
+        *([("serving", _serving(summary.serving))] if summary.serving else []),
+        *_labelled("drift", [_drift(drift) for drift in summary.drift]),
+        *_labelled("open", [Text(f"{name:<12}{url}") for name, url in summary.urls.items()]),
+        ("took", Text(f"{summary.seconds:.1f} s")),
+        *([("try", Text(""))] if summary.curl else []),
+    ]
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=9, style="bold")
+    table.add_column(overflow="fold")
+    for label, text in lines:
+        table.add_row(label, text)
+    model = [_model(summary.model)] if summary.model else []
+    return Group("", _steps(summary.steps), *model, "", table)
+
+
+def _labelled(label: str, texts: list[Text]) -> list[tuple[str, Text]]:
+    return [(label if position == 0 else "", text) for position, text in enumerate(texts)]
+
+
+def _decision(decision: Decision) -> tuple[str, Text]:
+    style, verdict = ("bold green", "promote") if decision.promote else ("bold yellow", "keep")
+    return "decision", Text(f"{verdict}: ", style) + Text(decision.reason)
+
+
+def _serving(serving: ServingSummary) -> Text:
+    text = f"{serving.version}, {serving.golden_checked} golden requests answered right"
+    if serving.p50_ms is not None and serving.p99_ms is not None:
+        text += f"; {serving.requests} requests, p50 {serving.p50_ms:.1f} ms, "
+        text += f"p99 {serving.p99_ms:.1f} ms"
+    return Text(text)
 
 
 def _steps(steps: tuple[StepTime, ...]) -> Table:
@@ -80,19 +88,17 @@ def _steps(steps: tuple[StepTime, ...]) -> Table:
     return table
 
 
-def _print_model(model: ModelSummary, console: Console) -> None:
-    console.print()
-    text = f"{model.name} {model.version}, tested on {model.tested_on}: "
-    text += f"{model.impressions:,} impressions, {model.clicks:,} clicks"
-    _print_line("model", Text(text), console)
+def _model(model: ModelSummary) -> Group:
+    title = f"{model.name} {model.version}, tested on {model.tested_on}: "
+    title += f"{model.impressions:,} impressions, {model.clicks:,} clicks"
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(f"{model.confidence:.0%} intervals")
     for name in model.metrics:
-        shown = f"champion {model.champion}" if name == "champion" else name
+        shown = f"champion {model.champion}" if name == CHAMPION else name
         table.add_column(shown, justify="right")
     for metric, label in METRIC_NAMES.items():
         table.add_row(label, *(_figure(figures[metric]) for figures in model.metrics.values()))
-    console.print(Padding(table, (0, 0, 1, 10)))
+    return Group("", Text(title, "bold"), table)
 
 
 def _figure(figure: Figure) -> Text:
@@ -102,4 +108,4 @@ def _figure(figure: Figure) -> Text:
 
 def _drift(drift: DriftSummary) -> Text:
     verdict = Text(f"{drift.verdict:<8}", VERDICT_STYLES[drift.verdict])
-    return Text(f"{drift.name:<12}") + verdict + Text("; ".join(drift.problems))
+    return Text(f"{drift.name:<{NAME_WIDTH}}") + verdict + Text("; ".join(drift.problems))
