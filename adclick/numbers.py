@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from adclick.arrays import Float64
 
+LARGEST = 3.4e38  # a model computes in 32 bits, where more is infinite
 PATTERN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 

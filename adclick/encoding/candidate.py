@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeGuard
 
 from adclick.errors import RequestError
+from adclick.numbers import LARGEST
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
 from adclick.times import parse_time
 
@@ -102,6 +103,8 @@ def _number(name: str, column: NumericColumn, row: Mapping[str, Any], number: in
         raise _refuse(number, name, "is too large a number") from None
     if not math.isfinite(value):
         raise _refuse(number, name, "is not finite")
+    if abs(value) > LARGEST:
+        raise _refuse(number, name, "is too large a number")
     if column.min is not None and value < column.min:
         raise _refuse(number, name, f"is below {column.min:g}")
     if column.max is not None and value > column.max:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, row_schema
 from adclick.arrays import Array, Float64
 from adclick.ingest.reading import Chunk
-from adclick.numbers import parse_numbers
+from adclick.numbers import LARGEST, parse_numbers
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
 from adclick.times import parse_times
 
@@ -104,7 +104,7 @@ def _numbers(
         reasons.add(empty, f"{name}: empty")
     else:
         values = np.where(empty, column.default, values)
-    reasons.add(~np.isfinite(values), f"{name}: no finite number")
+    reasons.add(~(np.abs(values) <= LARGEST), f"{name}: no finite number")
     if column.min is not None:
         reasons.add(values < column.min, f"{name}: below {column.min:g}")
     if column.max is not None:

@@ -80,6 +80,7 @@ def test_spaces_around_text_do_not_count(name: str, value: str) -> None:
         ("bid", float("nan"), "is not finite"),
         ("bid", float("inf"), "is not finite"),
         ("bid", 10**400, "is too large a number"),
+        ("offset", -3.5e38, "is too large a number"),
         ("bid", -0.1, "is below 0"),
         ("bid", 101, "is above 100"),
     ],

@@ -83,6 +83,7 @@ DEFECTS: dict[str, tuple[Row, str]] = {
     "bid nan": ({"bid": "nan"}, "bid: no finite number"),
     "bid inf": ({"bid": "inf"}, "bid: no finite number"),
     "bid beyond floats": ({"bid": "1e999"}, "bid: no finite number"),
+    "offset beyond 32 bits": ({"offset": "-3.5e38"}, "offset: no finite number"),
     "bid with a comma": ({"bid": "1,5"}, "bid: no finite number"),
     "bid too low": ({"bid": "-0.01"}, "bid: below 0"),
     "bid too high": ({"bid": "100.5"}, "bid: above 100"),
@@ -155,7 +156,7 @@ def test_buckets_divide_rows_evenly() -> None:
 CELL = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
     ["", " ", "news", " news", "mobile", "desktop\t", "nan", "NA", "null", "None", "0", "1005"]
 )
-NUMBER = st.none() | st.integers(-5, 120) | st.floats(allow_nan=True, allow_infinity=True)
+NUMBER = st.none() | st.integers(-5, 120) | st.sampled_from([3.4e38, -3.5e38]) | st.floats(allow_nan=True, allow_infinity=True)
 TIME = st.datetimes(datetime(2023, 12, 31), datetime(2024, 2, 2)).map(datetime.isoformat) | CELL
 
 
