@@ -95,7 +95,10 @@ def test_times_are_read_as_utc(text: str, time_format: str, expected: str) -> No
     assert_read_alike(text, time_format)
 
 
-@pytest.mark.parametrize("text", ["now", "today", "yesterday", "", "2024", "2024-13-01", "12:30"])
+@pytest.mark.parametrize(
+    "text",
+    ["now", "yesterday", "", "2024", "2024-13-01", "12:30", "2024/01/02 05:00", "2024-1-2 5:00"],
+)
 def test_what_is_no_full_date_is_no_time(text: str) -> None:
     assert np.isnat(parse_times(pa.array([text]), "iso")[0])
     assert np.isnat(one(text, "iso"))
@@ -105,6 +108,7 @@ def test_what_is_no_full_date_is_no_time(text: str) -> None:
 def test_epoch_seconds_lie_in_the_years_1970_to_9999(value: float) -> None:
     with pytest.raises(ValueError, match="seconds outside the years"):
         parse_time(value, "epoch")
+    assert np.isnat(parse_times(pa.array([str(value)]), "epoch")[0])
 
 
 @pytest.mark.parametrize("value", [True, None, [1], 20240301])
