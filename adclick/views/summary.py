@@ -22,6 +22,7 @@ METRIC_NAMES = {
 }
 WIDTH = 130
 NAME_WIDTH = 30
+COMMANDS = {"zenml": "make dashboard", "evidently": "make reports"}
 VERDICT_STYLES = {"fine": "green", "watch": "yellow", "retrain": "red"}
 
 
@@ -41,7 +42,7 @@ def summary_view(summary: RunSummary) -> Group:
         *([_decision(summary.decision)] if summary.decision else []),
         *([("serving", _serving(summary.serving))] if summary.serving else []),
         *_labelled("drift", [_drift(drift) for drift in summary.drift]),
-        *_labelled("open", [Text(f"{name:<12}{url}") for name, url in summary.urls.items()]),
+        *_labelled("open", [_page(name, url) for name, url in summary.urls.items()]),
         ("took", Text(f"{summary.seconds:.1f} s")),
         *([("try", Text(""))] if summary.curl else []),
     ]
@@ -52,6 +53,11 @@ def summary_view(summary: RunSummary) -> Group:
         table.add_row(label, text)
     model = [_model(summary.model)] if summary.model else []
     return Group("", _steps(summary.steps), *model, "", table)
+
+
+def _page(name: str, url: str) -> Text:
+    hint = f"  ({COMMANDS[name]})" if name in COMMANDS else ""
+    return Text(f"{name:<12}{url}") + Text(hint, "dim")
 
 
 def _labelled(label: str, texts: list[Text]) -> list[tuple[str, Text]]:
