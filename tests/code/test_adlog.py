@@ -81,6 +81,7 @@ def test_since_is_within_and_until_is_not(log: AdLog) -> None:
     only = RowSelection(months=(JANUARY,), since=first, until=first + timedelta(microseconds=1))
     times = log.table(only, ["time"]).column("time").to_pylist()
     assert set(times) == {first}
+    assert ids(log, RowSelection(months=(JANUARY,), until=first)) == []
 
 
 def test_conditions_hold_together(log: AdLog) -> None:

@@ -50,6 +50,12 @@ def test_jpegs_of_every_colour_model_become_rgb(mode: str) -> None:
     assert gap(decoded(grey, "JPEG"), np.full(SHAPE, 130)) < 3
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_red_comes_first(kind: str) -> None:
+    pixels = decoded(Image.new("RGB", (40, 32), (250, 120, 10)), kind)
+    assert gap(pixels, np.full(SHAPE, (250, 120, 10))) < 4
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "I;16"])
 def test_pngs_of_every_colour_model_are_read(mode: str) -> None:
     image = Image.new(mode, (40, 32)) if mode == "I;16" else picture(2, mode="L").convert(mode)
