@@ -10,6 +10,9 @@ from markupsafe import Markup
 from adclick.views import text
 
 
+LEAST_WIDTH = 1e-300  # below it floats lose their digits
+
+
 @dataclass(frozen=True)
 class Axis:
     """Values from the first to the last of `ticks` on the pixels from `start` to `end`."""
@@ -33,8 +36,8 @@ def linear_axis(
 ) -> Axis:
     """An axis with four to seven round ticks that reaches from `low` to `high` or further."""
     # values as good as equal would leave no room for ticks between them
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        high = low + (abs(low) or 1) / 10
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), LEAST_WIDTH):
+        high = low + (abs(low) if abs(low) > LEAST_WIDTH else 1) / 10
     step = _round_up((high - low) / 5)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(multiple * step for multiple in range(first, last + 1))

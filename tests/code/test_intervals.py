@@ -5,7 +5,7 @@ import pytest
 
 from adclick.arrays import Array
 from adclick.evaluation.intervals import figures, resampled_metrics
-from adclick.evaluation.metrics import METRICS, Scored
+from adclick.evaluation.metrics import METRICS, Scored, metrics
 
 
 def rows_of(n: int, seed: int = 0, noise: float = 1.0) -> tuple[Scored, Array]:
@@ -37,6 +37,15 @@ def test_an_interval_surrounds_its_figure() -> None:
     values = {name: float(np.median(samples[name])) for name in METRICS}
     for figure in figures(values, samples, 0.95).values():
         assert figure.low < figure.value < figure.high
+
+
+def test_the_noise_that_resampling_adds_to_a_calibration_error_is_taken_off() -> None:
+    rows, clusters = rows_of(2000, noise=0.0)
+    ece = metrics(rows.by_score()[0])["ece"]
+    samples = resampled_metrics(rows, clusters, 200, seed=1)
+    assert np.quantile(samples["ece"], 0.1) > ece
+    figure = figures({"ece": ece}, samples, 0.95)["ece"]
+    assert figure.low < ece < figure.high
 
 
 def test_more_rows_are_surer() -> None:

@@ -352,6 +352,7 @@ def test_encoder_page_gives_edges_in_the_columns_own_unit() -> None:
 
 
 @example(1.0, 2.3e-16)
+@example(0.0, 5e-324)
 @example(0.0, 0.0)
 @given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
 def test_linear_axis_covers_its_values_with_few_ticks(low: float, width: float) -> None:
