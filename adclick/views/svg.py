@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from adclick.views import text
 
-
-LEAST_WIDTH = 1e-300  # below it floats lose their digits
+# below it floats lose their digits
+LEAST_WIDTH = 1e-300
 
 
 @dataclass(frozen=True)
