@@ -56,7 +56,7 @@ def test_equal_sources_hold_the_same_data(tmp_path: Path) -> None:
     folder = data_folder(tmp_path, {"2024-01": [good()]})
     first = find_source(str(folder), SCHEMA)
     assert find_source(str(folder), SCHEMA) == first
-    data_folder(tmp_path, {"2024-01": [good(1)]})
+    data_folder(tmp_path, {"2024-01": [good(site="maps")]})
     os.utime(folder / "2024-01/rows.csv", (1, 1))
     assert find_source(str(folder), SCHEMA) != first
 

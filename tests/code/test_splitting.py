@@ -53,6 +53,13 @@ def test_the_last_month_tests_and_the_end_before_it_calibrates(log: AdLog) -> No
     assert split.training.until == split.calibration.since
 
 
+def test_calibration_begins_at_its_share_of_the_time(log: AdLog) -> None:
+    boundary = split_by_time(log, SplitOptions(calibration_share=0.25)).calibration.since
+    first, last = log.months[0].first, log.months[1].last
+    assert boundary is not None
+    assert (last - boundary) / (last - first) == pytest.approx(0.25)
+
+
 @settings(max_examples=15)
 @given(share=st.floats(0.01, 0.49))
 def test_parts_have_no_row_in_common_and_miss_none(log: AdLog, share: float) -> None:
