@@ -61,23 +61,39 @@ def load_stack(name: str, environment: Mapping[str, str] = os.environ) -> StackD
 
 
 def parse_stack(text: str, path: Path, environment: Mapping[str, str]) -> StackDefinition:
-    """The definition in a stack file's text; `path` is for messages."""
-    missing = sorted(
-        {
-            variable
-            for variable, default in VARIABLE.findall(text)
-            if f"${{{variable}:-" not in text and variable not in environment
-        }
-    )
-    if missing:
-        raise AdclickError(
-            f"{path.name} needs variables that are not set: {', '.join(missing)}; "
-            "export them and run again"
-        )
-    filled = VARIABLE.sub(lambda found: environment.get(found[1], found[2] or ""), text)
+    """The definition in a stack file's text; `path` is for messages.
+
+    A variable's value is text, whatever it would mean in YAML; one that is empty is not set.
+    """
     try:
-        return StackDefinition.model_validate(yaml.safe_load(filled))
+        content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise AdclickError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from error
+    values = {name: value for name, value in environment.items() if value}
+    missing: set[str] = set()
+    filled = _fill(content, values, missing)
+    if missing:
+        raise AdclickError(
+            f"{path.name} needs variables that are not set: {', '.join(sorted(missing))}; "
+            "export them and run again"
+        )
+    try:
+        return StackDefinition.model_validate(filled)
     except ValidationError as error:
         raise AdclickError(f"{path.name}: {describe(error)}") from error
+
+
+def _fill(content: Any, values: Mapping[str, str], missing: set[str]) -> Any:
+    """`content` with the variables in its texts filled in; those without a value are `missing`."""
+
+    def value_of(found: re.Match[str]) -> str:
+        name, default = found.groups()
+        if name not in values and default is None:
+            missing.add(name)
+        return values.get(name, default or "")
+
+    if isinstance(content, dict):
+        return {key: _fill(value, values, missing) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_fill(value, values, missing) for value in content]
+    return VARIABLE.sub(value_of, content) if isinstance(content, str) else content
