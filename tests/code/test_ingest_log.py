@@ -201,12 +201,20 @@ def test_what_was_ingested_is_not_read_again(
     assert ingest(source, SCHEMA, str(tmp_path / "logs")) == first
 
 
-def test_new_data_and_a_new_schema_make_another_log(tmp_path: Path) -> None:
+def test_new_data_make_another_log(tmp_path: Path) -> None:
     first = ingested(tmp_path, {"2024-01": many(3)})
     more = ingested(tmp_path, {"2024-01": many(4)})
-    other = ingested(tmp_path, {"2024-01": many(4)}, schema_of(max_bad_share=0.5))
-    assert len({first.root, more.root, other.root}) == 3
+    assert first.root != more.root
     assert first.table(first.everything()).num_rows == 3
+
+
+def test_a_new_schema_makes_another_log_of_the_same_data(tmp_path: Path) -> None:
+    data = data_folder(tmp_path / "data", {"2024-01": [good(bid="7")]})
+    source = find_source(str(data), SCHEMA)
+    stricter = schema_of(COLUMNS | {"bid": {"role": "numeric", "max": 5}})
+    ingest(source, SCHEMA, str(tmp_path / "logs"))
+    with pytest.raises(AdclickError, match="bid: above 5"):
+        ingest(source, stricter, str(tmp_path / "logs"))
 
 
 def test_a_handle_is_found_in_the_log_it_names(tmp_path: Path) -> None:
