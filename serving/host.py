@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from serving.options import ADDRESS, DRAIN_SECONDS, HostOptions, parse_options
+from serving.options import DRAIN_SECONDS, HostOptions, parse_options
 
 # seldon_core imports TensorFlow wherever it is installed, only to know a tensor format that this
 # model does not speak: 500 MB and 11 s for each server. This makes that import fail, as it would
@@ -48,7 +48,7 @@ def _serve(options: HostOptions) -> None:
     class Host(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             settings = {
-                "bind": f"{ADDRESS}:{options.port}",
+                "bind": f"{options.address}:{options.port}",
                 "workers": options.workers,
                 "worker_class": "gthread",
                 "threads": options.threads,

@@ -18,7 +18,8 @@ class HostOptions:
     """What a server process is told.
 
     `state` is a folder of its own for metrics; its path also marks the process in the process
-    table as the server of that folder.
+    table as the server of that folder. It listens on `address`, which is this machine's own alone
+    unless another is asked for.
     """
 
     bundle: Path
@@ -27,28 +28,34 @@ class HostOptions:
     state: Path
     workers: int = 2
     threads: int = 4
+    address: str = ADDRESS
 
     def command(self) -> list[str]:
         """The command line that starts this server, from the repository's root."""
+        return [sys.executable, "-m", MODULE, *self.arguments()]
+
+    def arguments(self) -> list[str]:
+        """The options as words of a command line."""
         options = {
             "--bundle": self.bundle,
+            "--address": self.address,
             "--port": self.port,
             "--prediction-log": self.prediction_log,
             "--state": self.state,
             "--workers": self.workers,
             "--threads": self.threads,
         }
-        words = [str(word) for pair in options.items() for word in pair]
-        return [sys.executable, "-m", MODULE, *words]
+        return [str(word) for pair in options.items() for word in pair]
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> HostOptions:
     """The options on a command line (by default this process's); exits with 2 on a wrong one."""
     parser = argparse.ArgumentParser(
         prog=f"python -m {MODULE}",
-        description="Serve a bundle over Seldon's REST protocol on 127.0.0.1.",
+        description="Serve a bundle over Seldon's REST protocol.",
     )
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the serving bundle")
+    parser.add_argument("--address", default=ADDRESS, help=f"to listen on ({ADDRESS})")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--prediction-log", type=Path, required=True, help="folder to append to")
     parser.add_argument("--state", type=Path, required=True, help="folder for the server's metrics")

@@ -1,0 +1,1 @@
+"""Serving on Kubernetes, as Seldon Core's SeldonDeployment resources."""
