@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 from zenml.enums import ArtifactType
 from zenml.metadata.metadata_types import MetadataType
 
@@ -76,6 +78,14 @@ class BaselineMaterializer(FolderMaterializer):
     def read(self, folder: Path) -> LogisticBaseline:
         """The baseline."""
         return load_baseline(folder / "baseline.json")
+
+    def compute_content_hash(self, data: LogisticBaseline) -> str:
+        """Baselines with the same weights are the same."""
+        digest = hashlib.sha256()
+        numbers = [data.intercept, data.click_rate]
+        for weights in (data.slots, data.offsets, data.coefficients, numbers):
+            digest.update(np.asarray(weights).tobytes())
+        return digest.hexdigest()
 
 
 class ServingBundleMaterializer(FolderMaterializer):
