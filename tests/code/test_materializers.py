@@ -24,7 +24,7 @@ import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Condition, Decision
-from adclick.evaluation.evaluation import CHALLENGER, Evaluation, ModelFigures
+from adclick.evaluation.evaluation import CHALLENGER, CalibrationBin, Evaluation, ModelFigures
 from adclick.evaluation.intervals import Figure
 from adclick.model.baseline import LogisticBaseline
 from adclick.model.click_model import ClickModel
@@ -93,7 +93,7 @@ def evaluation(auc: float) -> Evaluation:
         champion_saw_test=False,
         models=(ModelFigures(name=CHALLENGER, metrics=figures, challenger_minus=None),),
         slices=(),
-        calibration_curve=(),
+        calibration_curve=(CalibrationBin(impressions=100, predicted=0.06, observed=0.07),),
     )
 
 
