@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from adclick.arrays import Int32, UInt8
 from adclick.schema import Schema
+from adclick.scratch import scratch_folder
 
 IMPRESSIONS = "_impressions"
 CLICKS = "_clicks"
@@ -215,9 +215,9 @@ class AdLog(BaseModel):
             ids = tuple(pq.read_table(file).column("creative").to_pylist())
         images = f"{root}/{self.creative_files.images}"
         if "file" not in filesystem.protocol:
-            folder = tempfile.mkdtemp(prefix="adclick-creatives-")
-            filesystem.get_file(images, f"{folder}/images")
-            images = f"{folder}/images"
+            copy = str(scratch_folder("creatives") / "images")
+            filesystem.get_file(images, copy)
+            images = copy
         shape = (self.creative_files.count, *self.creative_files.shape)
         return CreativeTable(ids, np.memmap(Path(images), np.uint8, "r", shape=shape))
 

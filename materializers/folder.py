@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
 import tempfile
 from abc import abstractmethod
 from pathlib import Path
@@ -12,6 +10,8 @@ from typing import Any
 from zenml.enums import VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.utils import io_utils
+
+from adclick.scratch import scratch_folder
 
 
 class FolderMaterializer(BaseMaterializer):
@@ -46,10 +46,9 @@ class FolderMaterializer(BaseMaterializer):
         del data_type
         if not io_utils.is_remote(self.uri):
             return self.read(Path(self.uri))
-        folder = tempfile.mkdtemp(prefix="adclick-artifact-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        io_utils.copy_dir(self.uri, folder)
-        return self.read(Path(folder))
+        folder = scratch_folder("artifact")
+        io_utils.copy_dir(self.uri, str(folder))
+        return self.read(folder)
 
     def save_visualizations(self, data: Any) -> dict[str, VisualizationType]:
         """Write the pages beside the data."""

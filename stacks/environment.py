@@ -9,12 +9,25 @@ import logging
 import os
 from pathlib import Path
 
+from adclick.errors import AdclickError
+
 HOME_VARIABLE = "ADCLICK_HOME"
 
 
 def state_folder(repository: Path) -> Path:
-    """Where runs keep their state: $ADCLICK_HOME, or .adclick in the repository."""
-    return Path(os.environ.get(HOME_VARIABLE) or repository / ".adclick").resolve()
+    """The folder where runs keep their state: $ADCLICK_HOME, or .adclick in the repository.
+
+    Made unless it is there; raises AdclickError when it cannot be.
+    """
+    home = Path(os.environ.get(HOME_VARIABLE) or repository / ".adclick").resolve()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdclickError(
+            f"no state can be kept in {home} ({error.strerror}): set {HOME_VARIABLE} to a folder "
+            "of yours"
+        ) from error
+    return home
 
 
 def prepare(repository: Path, home: Path) -> None:
@@ -23,7 +36,6 @@ def prepare(repository: Path, home: Path) -> None:
     ZenML's configuration and store lie in `home`, so that neither the user's active stack nor the
     home folder is touched.
     """
-    home.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         {
             HOME_VARIABLE: str(home),
@@ -36,6 +48,9 @@ def prepare(repository: Path, home: Path) -> None:
             "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
             "ZENML_ENABLE_RICH_TRACEBACK": "false",
             "DO_NOT_TRACK": "1",
+            # ZenML asks uv for the installed packages, Keras writes its settings
+            "UV_NO_CACHE": "1",
+            "KERAS_HOME": str(home / "keras"),
         }
     )
     # a failed step is told of once, by run.py

@@ -16,7 +16,6 @@ def only_run(home: Path) -> Iterator[None]:
 
     Raises AdclickError while another run goes on.
     """
-    home.mkdir(parents=True, exist_ok=True)
     with (home / "run.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

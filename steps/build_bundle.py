@@ -1,7 +1,5 @@
 """What a server needs, from the trained model."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 from zenml import step
@@ -9,6 +7,7 @@ from zenml import step
 from adclick.adlog import AdLog
 from adclick.bundle.bundle import ServingBundle
 from adclick.encoding.encoder import FeatureEncoder
+from adclick.scratch import scratch_folder
 from adclick.splitting import Split
 from adclick.training.trained import Trained
 from steps.caching import depends_on_code
@@ -21,5 +20,4 @@ def build_bundle(
     """Export to ONNX, embed the creatives, and check golden requests."""
     from adclick.bundle.build import build_bundle as build
 
-    folder = Path(tempfile.mkdtemp(prefix="adclick-bundle-"))
-    return build(log, split, encoder, trained.model, folder)
+    return build(log, split, encoder, trained.model, scratch_folder("bundle"))

@@ -1,0 +1,55 @@
+"""Prints what ZenML's store below $ADCLICK_HOME holds, as JSON: artifacts, versions, runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from stacks.environment import close_logs, prepare, state_folder
+from tests.e2e.runs import REPOSITORY
+
+
+def main() -> None:
+    prepare(REPOSITORY, state_folder(REPOSITORY))
+    from zenml.client import Client
+
+    import materializers  # noqa: F401  registers how our types travel
+
+    client = Client()
+    newest = {
+        artifact.name: artifact
+        for artifact in client.list_artifact_versions(sort_by="created", size=500).items
+    }
+    loaded = {}
+    if "--load" in sys.argv:
+        loaded = {name: type(artifact.load()).__name__ for name, artifact in newest.items()}
+    versions = [
+        {
+            "model": model.name,
+            "name": version.name,
+            "stage": version.stage,
+            "metadata": {name: str(value) for name, value in version.run_metadata.items()},
+            "artifacts": sorted(version.data_artifact_ids | version.model_artifact_ids),
+        }
+        for model in client.list_models().items
+        for version in client.list_model_versions(model.id, hydrate=True).items
+    ]
+    told = {
+        "loaded": loaded,
+        "pages": {
+            name: sorted({one.type.value for one in artifact.visualizations or ()})
+            for name, artifact in newest.items()
+        },
+        "versions": versions,
+        "runs": [
+            [run.pipeline.name, run.status.value]
+            for run in client.list_pipeline_runs(sort_by="created", size=500).items
+            if run.pipeline
+        ],
+    }
+    json.dump(told, sys.stdout)
+    close_logs()
+
+
+if __name__ == "__main__":
+    main()
