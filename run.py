@@ -36,7 +36,7 @@ SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 def run(options: argparse.Namespace) -> None:
     """Run the chosen pipelines, print their summary and keep it as runs/latest.json."""
     start = time.perf_counter()
-    config, schema = _load(options)
+    config, schema, data = _load(options)
     from adclick.views.summary import print_summary
     from stacks.environment import state_folder
     from stacks.lock import only_run
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     home = state_folder(REPOSITORY)
     with only_run(home):
         _use_stack(options)
-        summary = _run_pipelines(options, config, schema, home, start)
+        summary = _run_pipelines(options, config, schema, data, home, start)
         latest = home / "runs" / "latest.json"
         latest.parent.mkdir(exist_ok=True)
         latest.write_text(summary.model_dump_json(indent=2), encoding="utf-8")
@@ -153,9 +153,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema]":
+def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]":
+    """Configuration, schema and data folder, checked before anything slow is imported."""
     from adclick.config import load_config
     from adclick.errors import AdclickError
+    from adclick.ingest.sources import find_source
     from adclick.schema import load_schema
     from stacks.definition import check_name
 
@@ -163,7 +165,11 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema]":
     if options.data and not options.schema:
         raise AdclickError(f"what are the columns of {options.data}? name a schema with --schema")
     config = load_config(options.config or REPOSITORY / "configs" / f"{options.stack}.yaml")
-    return config, load_schema(options.schema or SAMPLE_SCHEMA)
+    schema = load_schema(options.schema or SAMPLE_SCHEMA)
+    data = _absolute(options.data) if options.data else None
+    if data:
+        find_source(data, schema)
+    return config, schema, data
 
 
 def _use_stack(options: argparse.Namespace) -> None:
@@ -186,14 +192,18 @@ def _deployer() -> "Deployer":
 
 
 def _run_pipelines(
-    options: argparse.Namespace, config: "RunConfig", schema: "Schema", home: Path, start: float
+    options: argparse.Namespace,
+    config: "RunConfig",
+    schema: "Schema",
+    data: str | None,
+    home: Path,
+    start: float,
 ) -> "RunSummary":
     from pipelines.chain import run_chain
     from pipelines.outcome import Outcome
 
     chosen = PIPELINES if options.pipeline == "all" else (options.pipeline,)
     made: "tuple[StepTime, ...]" = ()
-    data = options.data and _absolute(options.data)
     if data is None and "training" in chosen:
         data, made = _make_sample_data(config, home)
     runs = run_chain(chosen, data, schema, config, use_cache=not options.no_cache)

@@ -87,7 +87,9 @@ def check_port_free(port: int, own: Sequence[psutil.Process]) -> None:
     if owner is not None and owner in own:
         return
     who = f"pid {owner.pid} ({owner.name()})" if owner else "a process of another user"
-    raise AdclickError(f"port {port} is in use by {who}: stop it or choose another with --port")
+    raise AdclickError(
+        f"port {port} is in use by {who}: stop it or set ADCLICK_SELDON_PORT to another"
+    )
 
 
 def port_in_use(port: int) -> bool:

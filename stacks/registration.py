@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
+from pydantic import ValidationError
 from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.models import ComponentResponse, FlavorResponse
 
 from adclick.errors import AdclickError
+from adclick.schema import describe
 from stacks.definition import ComponentDefinition, StackDefinition
 
 
@@ -16,7 +18,7 @@ def activate(definition: StackDefinition) -> None:
     """Register the stack or update it where it differs, and use it in this process alone.
 
     The user's own active stack stays what it is. Raises AdclickError for an unknown component
-    type or flavor before anything is registered.
+    type or flavor before anything is registered, and for a configuration that its flavor refuses.
     """
     client = Client()
     types = {name: _component_type(name, definition) for name in definition.components}
@@ -58,6 +60,18 @@ def _ensure_flavor(
 
 
 def _ensure_component(
+    client: Client, stack: str, kind: StackComponentType, component: ComponentDefinition
+) -> ComponentResponse:
+    try:
+        return _component(client, stack, kind, component)
+    except ValidationError as error:
+        raise AdclickError(
+            f"stack {stack}: {kind.value} {component.flavor}: {describe(error)}; "
+            f"see stacks/{stack}.yaml and the variables that it names"
+        ) from error
+
+
+def _component(
     client: Client, stack: str, kind: StackComponentType, component: ComponentDefinition
 ) -> ComponentResponse:
     name = f"{stack}-{component.flavor.replace('_', '-')}"

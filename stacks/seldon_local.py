@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
 from zenml.client import Client
 from zenml.enums import ServiceState
 from zenml.model_deployers import BaseModelDeployer, BaseModelDeployerFlavor
@@ -25,9 +26,9 @@ class SeldonLocalConfig(BaseModelDeployerConfig):
     """`state`: folder of bundles, logs and predictions; `port`: where the API answers."""
 
     state: str
-    port: int
-    workers: int = 2
-    threads: int = 4
+    port: int = Field(ge=1, le=65535)
+    workers: int = Field(default=2, ge=1)
+    threads: int = Field(default=4, ge=1)
 
 
 class SeldonLocalServiceConfig(ServiceConfig):

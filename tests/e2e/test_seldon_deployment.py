@@ -154,7 +154,7 @@ def test_a_port_that_a_stranger_holds(local: Local) -> None:
         name = psutil.Process().name()
         assert str(failed.value) == (
             f"port {local.port} is in use by pid {os.getpid()} ({name}): "
-            "stop it or choose another with --port"
+            "stop it or set ADCLICK_SELDON_PORT to another"
         )
         assert local.processes() == []
 
