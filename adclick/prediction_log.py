@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+import fsspec
 import pyarrow as pa
 
 from adclick.opaque import Opaque
@@ -81,15 +82,16 @@ class LoggedPredictions(Opaque):
 
 
 def read_predictions(root: str | Path, schema: Schema, model_version: str) -> LoggedPredictions:
-    """The predictions of `model_version`, ordered by request and candidate.
+    """The predictions of `model_version` below `root`, ordered by request and candidate.
 
+    `root` is a folder or any fsspec URL, such as a bucket's.
     Golden requests, which a deployment checks itself with, are left out. The table has the schema's
     feature columns (text and float64) beside `_request`, `_candidate` and `_score`. A request that
     was answered more than once counts once, as first answered.
     """
     first: dict[tuple[str, int], dict[str, Any]] = {}
     repeats = 0
-    for record in _records(Path(root)):
+    for record in _records(str(root)):
         if record[MODEL_VERSION] != model_version or record[REQUEST].startswith(GOLDEN):
             continue
         key = (record[REQUEST], record[CANDIDATE])
@@ -116,8 +118,9 @@ def prediction_table(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Ta
     return pa.table(columns)
 
 
-def _records(root: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(root.glob("day=*/*.jsonl")):
-        with path.open(encoding="utf-8") as lines:
+def _records(root: str) -> Iterator[dict[str, Any]]:
+    filesystem, base = fsspec.core.url_to_fs(root)
+    for path in sorted(filesystem.glob(f"{base}/day=*/*.jsonl")):
+        with filesystem.open(path, "rt", encoding="utf-8") as lines:
             # a line without its end is one that a killed server was still writing
             yield from (json.loads(line) for line in lines if line.endswith("\n"))

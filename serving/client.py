@@ -78,12 +78,17 @@ class PredictionClient:
             ) from error
         if answer.status_code != requests.codes.ok:
             raise AdclickError(f"{self._url} answered {answer.status_code}: {_message(answer)}")
-        content = answer.json()
-        return Prediction(
-            scores=tuple(content["jsonData"][SCORE_NAME]),
-            version=content["meta"]["tags"]["model_version"],
-            request_id=content["meta"]["puid"],
-        )
+        try:
+            content = answer.json()
+            return Prediction(
+                scores=tuple(content["jsonData"][SCORE_NAME]),
+                version=content["meta"]["tags"]["model_version"],
+                request_id=content["meta"]["puid"],
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise AdclickError(
+                f"{self._url} answered with something else than a prediction: is it the right URL?"
+            ) from error
 
     def is_healthy(self) -> bool:
         """Whether a server answers and has its model loaded."""

@@ -9,14 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
-from adclick.prediction_log import GOLDEN
+from serving.acceptance import check_served
 from serving.client import PredictionClient
 from serving.deployment import Deployment, Status
-from serving.golden import GoldenCheck, check_golden, check_offline
+from serving.golden import check_offline
 from serving.options import ADDRESS, DRAIN_SECONDS, HostOptions
 from serving.process_table import (
     RunningServer,
@@ -169,7 +168,7 @@ class LocalSeldon:
     def _deployment(
         self, bundle: ServingBundle, running: RunningServer, *, started: bool
     ) -> Deployment:
-        golden = _check_served(bundle, _url(running.port))
+        golden = check_served(bundle, _url(running.port))
         self._store.set_current(bundle.version)
         return Deployment(
             version=bundle.version,
@@ -184,7 +183,7 @@ class LocalSeldon:
         if former is None or former.version == failed.version:
             return "no version serves"
         try:
-            _check_served(former, _url(self._start(former).port))
+            check_served(former, _url(self._start(former).port))
         except AdclickError as error:
             return f"version {former.version} did not start again either: {error}"
         return f"version {former.version} serves again"
@@ -196,20 +195,6 @@ class LocalSeldon:
         path = self._log_path(bundle.version)
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
         return f"{' | '.join(lines) or 'no word'} ({path})"
-
-
-def _check_served(bundle: ServingBundle, url: str) -> GoldenCheck:
-    # the same ids each time: the prediction log's readers count a repeated request once
-    ids = (f"{GOLDEN}{bundle.version}-{number}" for number in range(len(bundle.golden)))
-    with PredictionClient(url) as client:
-
-        def score(features: dict[str, Any]) -> float:
-            prediction = client.predict([features], next(ids))
-            if prediction.version != bundle.version:
-                raise AdclickError(f"{url} serves version {prediction.version}")
-            return prediction.scores[0]
-
-        return check_golden(bundle, bundle.golden, score)
 
 
 def _healthy(port: int) -> bool:

@@ -11,6 +11,8 @@ from serving.kubernetes.pod import MODEL, PORT, pod_spec
 
 API_VERSION = "machinelearning.seldon.io/v1"
 KIND = "SeldonDeployment"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+ADCLICK = "adclick"
 BUNDLE_ANNOTATION = "adclick/bundle"
 MODEL_LABEL = "adclick/model"
 PREDICTOR_LABEL = "adclick/predictor"
@@ -34,7 +36,7 @@ def manifest(description: ServingDescription) -> Manifest:
         "metadata": {
             "name": description.name,
             "namespace": description.namespace,
-            "labels": {"app.kubernetes.io/managed-by": "adclick", MODEL_LABEL: description.model},
+            "labels": {MANAGED_BY: ADCLICK, MODEL_LABEL: description.model},
         },
         "spec": {
             "protocol": "seldon",

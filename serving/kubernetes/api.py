@@ -1,0 +1,176 @@
+"""The Kubernetes API: the few requests that a deployment makes, and what their refusals mean."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import urllib3
+from kubernetes.client import ApiClient, ApiException, Configuration
+from kubernetes.config import ConfigException, new_client_from_config
+
+from adclick.errors import AdclickError
+from serving.kubernetes.manifest import API_VERSION, Manifest
+
+FIELD_MANAGER = "adclick"
+REQUEST_SECONDS = 10
+RETRY_SECONDS = 0.5
+
+Resource = dict[str, Any]
+
+
+def connect(context: str | None = None) -> ApiClient:
+    """A client for a context of the file $KUBECONFIG or ~/.kube/config; else for its current one.
+
+    Raises AdclickError when there is no such context.
+    """
+    configuration = Configuration()
+    # requests are repeated here, where it is known which may be
+    configuration.retries = False
+    try:
+        # the client itself reads the variable once, when it is imported
+        return new_client_from_config(
+            config_file=os.environ.get("KUBECONFIG"),
+            context=context,
+            client_configuration=configuration,
+        )
+    except ConfigException as error:
+        raise AdclickError(
+            f"no Kubernetes context {context or '(the current one)'}: {error}; see `kubectl config "
+            "get-contexts`, or set KUBECONFIG"
+        ) from error
+
+
+class KubernetesApi:
+    """SeldonDeployments, pods and events of a namespace, as the dictionaries of their JSON.
+
+    The official client does the credentials and the transport. What a busy or restarting API server
+    refuses is asked again for `patience` seconds: each request may be repeated. Then, and for what
+    will not get better, methods raise AdclickError with the server's own words.
+    """
+
+    def __init__(self, client: ApiClient, namespace: str, patience: float = 60.0) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._patience = patience
+        self._seldon = f"/apis/{API_VERSION}/namespaces/{namespace}/seldondeployments"
+        self._core = f"/api/v1/namespaces/{namespace}"
+
+    def get(self, name: str) -> Resource | None:
+        """The SeldonDeployment of this name, if there is one."""
+        return self._request("GET", f"{self._seldon}/{name}", missing_is_none=True)
+
+    def apply(self, manifest: Manifest, *, force: bool = False) -> Resource:
+        """Make or change a SeldonDeployment; returns it as the server keeps it.
+
+        Server-side apply: fields that were set before and are no more go, and with strict field
+        validation an unknown one is an error rather than dropped. With `force` fields are taken
+        over from whoever else set them.
+        """
+        query = {
+            "fieldManager": FIELD_MANAGER,
+            "fieldValidation": "Strict",
+            "force": str(force).lower(),
+        }
+        path = f"{self._seldon}/{manifest['metadata']['name']}"
+        applied = self._request("PATCH", path, query, manifest)
+        assert applied is not None
+        return applied
+
+    def delete(self, name: str) -> None:
+        """Delete a SeldonDeployment; it is gone from `get` once all that was made of it is."""
+        body = {"propagationPolicy": "Foreground"}
+        self._request("DELETE", f"{self._seldon}/{name}", body=body, missing_is_none=True)
+
+    def pods(self, labels: dict[str, str]) -> list[Resource]:
+        """The pods that carry these labels."""
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        return self._list("pods", {"labelSelector": selector})
+
+    def warnings(self) -> list[Resource]:
+        """The namespace's recent events that are warnings."""
+        return self._list("events", {"fieldSelector": "type=Warning"})
+
+    def _list(self, kind: str, query: dict[str, str]) -> list[Resource]:
+        found = self._request("GET", f"{self._core}/{kind}", query)
+        return list(found["items"]) if found else []
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        body: Resource | None = None,
+        *,
+        missing_is_none: bool = False,
+    ) -> Resource | None:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._send(method, path, query or {}, body)
+            except ApiException as error:
+                if error.status == HTTPStatus.NOT_FOUND and missing_is_none:
+                    return None
+                if not _passing(error):
+                    raise self._refusal(error) from error
+                problem = f"answered {error.status} ({_message(error)})"
+            except urllib3.exceptions.HTTPError as error:
+                problem = f"does not answer ({type(error).__name__})"
+            if time.monotonic() > deadline:
+                raise AdclickError(
+                    f"the Kubernetes API {self._client.configuration.host} {problem} for "
+                    f"{self._patience:g} s: is the cluster running and reachable from here?"
+                )
+            time.sleep(RETRY_SECONDS)
+
+    def _send(self, method: str, path: str, query: dict[str, str], body: Resource | None) -> Any:
+        content = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+        return self._client.call_api(
+            path,
+            method,
+            query_params=list(query.items()),
+            header_params={"Accept": "application/json", "Content-Type": content},
+            body=body,
+            response_type="object",
+            auth_settings=["BearerToken"],
+            _return_http_data_only=True,
+            _request_timeout=REQUEST_SECONDS,
+        )
+
+    def _refusal(self, error: ApiException) -> AdclickError:
+        message = _message(error)
+        match error.status:
+            case 401 | 403:
+                todo = f"give this account the rights to {self._namespace}, or use another"
+            case 404:
+                todo = f"is there a namespace {self._namespace}, and Seldon Core on the cluster?"
+            case 409:
+                todo = "undo that change, or let its maker delete the SeldonDeployment"
+            case _:
+                todo = "the SeldonDeployment is not as the cluster wants it"
+        return AdclickError(f"the Kubernetes API refused ({error.status}): {message}; {todo}")
+
+
+def _passing(error: ApiException) -> bool:
+    """Whether the same request may succeed a little later."""
+    if error.status == 409:
+        causes: Sequence[Resource] = (_body(error).get("details") or {}).get("causes") or ()
+        return not any(cause.get("reason") == "FieldManagerConflict" for cause in causes)
+    return error.status == 429 or 500 <= error.status < 600
+
+
+def _message(error: ApiException) -> str:
+    text = str(_body(error).get("message") or error.reason)
+    return " ".join(text.split())
+
+
+def _body(error: ApiException) -> Resource:
+    try:
+        body = json.loads(error.body or "{}")
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

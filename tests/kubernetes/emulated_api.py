@@ -1,0 +1,160 @@
+"""Emulated: the HTTP API of a cluster and its ingress gateway, for the real client and deployer."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+import yaml
+
+from serving.protocol import SCORE_NAME
+from tests.kubernetes.emulated_cluster import EmulatedCluster, RefusalError
+
+NAMESPACE = "serving"
+TOKEN = "emulated"
+SELDON = f"/apis/machinelearning.seldon.io/v1/namespaces/{NAMESPACE}/seldondeployments/"
+CORE = f"/api/v1/namespaces/{NAMESPACE}/"
+
+
+class EmulatedApi:
+    """Serves `cluster` on a port of its own, until `close`."""
+
+    def __init__(self, cluster: EmulatedCluster) -> None:
+        self.cluster = cluster
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(cluster))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def kubeconfig(self, path: Path, token: str = TOKEN) -> Path:
+        """Write a kubeconfig file whose context `emulated` is this cluster."""
+        context = {"cluster": "emulated", "user": "emulated", "namespace": NAMESPACE}
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "emulated",
+            "clusters": [{"name": "emulated", "cluster": {"server": self.url}}],
+            "users": [{"name": "emulated", "user": {"token": token}}],
+            "contexts": [{"name": "emulated", "context": context}],
+        }
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        return path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self.cluster.close()
+
+
+def _handler(cluster: EmulatedCluster) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            if self.path.startswith("/seldon/"):
+                self._through_gateway()
+            else:
+                self._answer(self._get)
+
+        def do_POST(self) -> None:
+            self._through_gateway()
+
+        def do_PATCH(self) -> None:
+            self._answer(self._apply)
+
+        def do_DELETE(self) -> None:
+            self._answer(self._delete)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+        def _answer(self, method: Any) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            address = urlsplit(self.path)
+            query = {key: values[0] for key, values in parse_qs(address.query).items()}
+            try:
+                if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                    raise RefusalError(401, "Unauthorized", "Unauthorized")
+                if cluster.faults.answers:
+                    code = cluster.faults.answers.pop(0)
+                    raise RefusalError(code, "InternalError", "etcdserver: leader changed")
+                self._send(200, method(address.path, query, body))
+            except RefusalError as refused:
+                self._send(refused.code, refused.status)
+
+        def _get(self, path: str, query: dict[str, str], body: bytes) -> Any:
+            if path.startswith(SELDON):
+                with cluster.lock:
+                    return json.loads(json.dumps(cluster.seldon[self._known(path)]))
+            if path == f"{CORE}pods":
+                wanted = dict(pair.split("=") for pair in query["labelSelector"].split(","))
+                pods = [pod.resource() for pod in list(cluster.pods.values())]
+                found = [p for p in pods if wanted.items() <= p["metadata"]["labels"].items()]
+                return {"kind": "PodList", "items": found}
+            if path == f"{CORE}events":
+                assert query == {"fieldSelector": "type=Warning"}
+                return {"kind": "EventList", "items": cluster.events()}
+            raise RefusalError(404, "NotFound", "the server could not find the requested resource")
+
+        def _apply(self, path: str, query: dict[str, str], body: bytes) -> Any:
+            assert self.headers["Content-Type"] == "application/apply-patch+yaml"
+            assert query["fieldValidation"] == "Strict"
+            if not path.startswith(SELDON):
+                raise RefusalError(
+                    404, "NotFound", "the server could not find the requested resource"
+                )
+            manifest = json.loads(body)
+            assert manifest["metadata"]["name"] == path.removeprefix(SELDON)
+            return cluster.apply(manifest, query["fieldManager"], query["force"] == "true")
+
+        def _delete(self, path: str, query: dict[str, str], body: bytes) -> Any:
+            assert json.loads(body) == {"propagationPolicy": "Foreground"}
+            cluster.delete(self._known(path))
+            return {"kind": "Status", "status": "Success"}
+
+        def _known(self, path: str) -> str:
+            name = path.removeprefix(SELDON)
+            if name not in cluster.seldon:
+                raise RefusalError(404, "NotFound", f'seldondeployments "{name}" not found')
+            return name
+
+        def _through_gateway(self) -> None:
+            """As Istio's route: the prefix is cut off, and the ready predictor gets the request."""
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            _, _, namespace, name, rest = self.path.split("/", 4)
+            deployment = cluster.routes.get(name)
+            if deployment is None or namespace != NAMESPACE or cluster.faults.no_route:
+                self._send(404, {})
+                return
+            answer = requests.request(
+                self.command,
+                f"http://127.0.0.1:{cluster.pods[deployment].port}/{rest}",
+                data=body,
+                headers={"Content-Type": self.headers.get("Content-Type", "")},
+                timeout=10,
+            )
+            self._send(answer.status_code, self._spoilt(answer.json()))
+
+        def _spoilt(self, answer: Any) -> Any:
+            version = answer.get("meta", {}).get("tags", {}).get("model_version")
+            if version is not None and version == cluster.faults.wrong_scores_of:
+                answer["jsonData"][SCORE_NAME] = [s + 0.1 for s in answer["jsonData"][SCORE_NAME]]
+            return answer
+
+        def _send(self, code: int, content: Any) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    return Handler
