@@ -54,13 +54,7 @@ def run(options: argparse.Namespace) -> None:
 def show_status(options: argparse.Namespace) -> None:
     """Print what serves."""
     _use_stack(options)
-    status = _deployer().status()
-    if status.version is None:
-        print("nothing serves")
-        return
-    health = "ready" if status.healthy else "not ready"
-    print(f"{status.version} at {status.url}: {health}, pid {status.pid}")
-    print(f"up {status.uptime:,.0f} s, {(status.memory or 0) / 1e6:,.0f} MB, log {status.log}")
+    print(_deployer().status())
 
 
 def stop(options: argparse.Namespace) -> None:

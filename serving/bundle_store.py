@@ -17,6 +17,11 @@ from adclick.errors import AdclickError
 MODULE = "serving.bundle_store"
 
 
+def uri_of(version: str, root: str) -> str:
+    """Where a version is published below `root`."""
+    return f"{root.rstrip('/')}/{version}"
+
+
 def publish(bundle: ServingBundle, root: str) -> str:
     """Copy a bundle below `root`, a folder or any fsspec URL; returns its own URI there.
 
@@ -25,7 +30,7 @@ def publish(bundle: ServingBundle, root: str) -> str:
     apart by version.
     """
     source = load_bundle(bundle.path)
-    uri = f"{root.rstrip('/')}/{source.version}"
+    uri = uri_of(source.version, root)
     try:
         files, target = fsspec.core.url_to_fs(uri)
         if files.exists(f"{target}/{MANIFEST}"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving.acceptance import check_served, why_not_served
-from serving.bundle_store import fetch, publish
+from serving.bundle_store import fetch, publish, uri_of
 from serving.deployment import Deployment, Status
 from serving.golden import GoldenCheck, check_offline
 from serving.kubernetes import rules
@@ -54,7 +54,8 @@ class KubernetesSeldon:
         failed, with the cluster's reasons, and what serves now.
         """
         check_offline(bundle)
-        wanted = manifest(self._settings.description(bundle.version, self._publish(bundle), model))
+        uri = publish(bundle, self._bundles)
+        wanted = manifest(self._settings.description(bundle.version, uri, model))
         rules.check(wanted)
         before = self._own()
         try:
@@ -92,6 +93,14 @@ class KubernetesSeldon:
         self._delete()
         return stopped
 
+    def bundle_uri(self, version: str) -> str:
+        """Where the bundle of a version that was deployed is."""
+        return uri_of(version, self._bundles)
+
+    @property
+    def _bundles(self) -> str:
+        return f"{self._settings.bundles.rstrip('/')}/{self._settings.name}"
+
     def _own(self) -> Resource | None:
         """The SeldonDeployment as the cluster has it; raises AdclickError for a stranger's."""
         seldon = self._api.get(self._settings.name)
@@ -101,9 +110,6 @@ class KubernetesSeldon:
                 "someone else: give the deployer another name"
             )
         return seldon
-
-    def _publish(self, bundle: ServingBundle) -> str:
-        return publish(bundle, f"{self._settings.bundles.rstrip('/')}/{self._settings.name}")
 
     def _await_available(self) -> None:
         seconds = self._settings.ready_seconds

@@ -1,0 +1,210 @@
+"""The `seldon_kubernetes` model deployer: Seldon on a Kubernetes cluster, such as GKE."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+from kubernetes.client import ApiClient
+from pydantic import Field, field_validator
+from zenml.client import Client
+from zenml.constants import KUBERNETES_CLUSTER_RESOURCE_TYPE
+from zenml.model_deployers import BaseModelDeployerFlavor
+from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig
+from zenml.models import ServiceConnectorRequirements
+from zenml.models.v2.misc.service import ServiceType
+from zenml.services import ServiceConfig
+
+from adclick.bundle.bundle import ServingBundle
+from adclick.errors import AdclickError
+from serving.bundle_store import fetch
+from serving.deployment import Deployment
+from serving.kubernetes.api import KubernetesApi, connect
+from serving.kubernetes.cluster import KubernetesSeldon
+from serving.kubernetes.description import Autoscaling, Resources
+from serving.kubernetes.settings import KubernetesSettings
+from stacks.seldon_service import SeldonDeployer, SeldonService
+
+
+class SeldonKubernetesConfig(BaseModelDeployerConfig):
+    """Where on which cluster, and how large.
+
+    The cluster is that of the component's service connector; without one, that of
+    `kubernetes_context` or of the kubeconfig's current context. `gateway_url` is the ingress
+    gateway's address. `image` is the serving image, best by digest. `bundles` and `prediction_log`
+    are bucket prefixes, which `service_account` may read and write. With `max_replicas` there are
+    `replicas` to `max_replicas` pods, as many as keep their CPU at `cpu_percent` of `cpu`. The keys
+    of each Kubernetes Secret in `secret_names` become environment variables of the servers.
+    """
+
+    namespace: str
+    gateway_url: str
+    image: str
+    bundles: str
+    prediction_log: str
+    name: str = "adclick"
+    kubernetes_context: str | None = None
+    service_account: str | None = None
+    request_logger: str | None = None
+    secret_names: tuple[str, ...] = ()
+    replicas: int = Field(default=1, ge=1)
+    max_replicas: int | None = Field(default=None, ge=1)
+    cpu_percent: int = Field(default=70, ge=1)
+    cpu: str = "500m"
+    memory: str = "512Mi"
+    workers: int = Field(default=2, ge=1)
+    threads: int = Field(default=4, ge=1)
+    ready_seconds: float = Field(default=600.0, gt=0)
+    route_seconds: float = Field(default=60.0, gt=0)
+
+    @field_validator(
+        "kubernetes_context", "service_account", "request_logger", "max_replicas", mode="before"
+    )
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        # a variable of the stack's file that is set to nothing
+        return None if value == "" else value
+
+    @field_validator("bundles", "prediction_log")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if "://" not in value:
+            raise ValueError(f"{value} is no URL of a bucket: pods see no folder of this machine")
+        return value
+
+    @property
+    def settings(self) -> KubernetesSettings:
+        """The same in serving's words."""
+        most = self.max_replicas
+        scaled = Autoscaling(self.replicas, most, self.cpu_percent) if most else None
+        return KubernetesSettings(
+            namespace=self.namespace,
+            name=self.name,
+            gateway_url=self.gateway_url,
+            bundles=self.bundles,
+            prediction_log=self.prediction_log,
+            image=self.image,
+            replicas=self.replicas,
+            autoscaling=scaled,
+            resources=Resources(self.cpu, self.memory),
+            workers=self.workers,
+            threads=self.threads,
+            request_logger=self.request_logger,
+            service_account=self.service_account,
+            secrets=self.secret_names,
+            ready_seconds=self.ready_seconds,
+            route_seconds=self.route_seconds,
+        )
+
+
+class SeldonKubernetesServiceConfig(ServiceConfig):
+    """What ZenML keeps of a deployment: `bundle` is where it was published."""
+
+    bundle: str
+
+
+class SeldonKubernetesService(SeldonService):
+    """A version that a cluster serves."""
+
+    SERVICE_TYPE: ClassVar[ServiceType] = ServiceType(
+        name="seldon-kubernetes",
+        type="model-serving",
+        flavor="seldon_kubernetes",
+        description="SeldonDeployment",
+    )
+    config: SeldonKubernetesServiceConfig
+
+    @property
+    def seldon(self) -> KubernetesSeldon:
+        """The cluster of the active stack, whose deployer has the credentials."""
+        deployer = Client().active_stack.model_deployer
+        if not isinstance(deployer, SeldonKubernetesDeployer):
+            raise AdclickError(
+                f"version {self.config.model_version} is served by a stack with the "
+                "seldon_kubernetes deployer: make that the active one"
+            )
+        return deployer.seldon
+
+    def start_serving(self) -> None:
+        """Deploy the version from the bucket where it was published."""
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = fetch(self.config.bundle, Path(folder))
+            self.seldon.deploy(bundle, str(self.config.model_name))
+
+
+class SeldonKubernetesDeployer(SeldonDeployer):
+    """Implements serving.deployer.Deployer with a SeldonDeployment of a cluster."""
+
+    NAME: ClassVar[str] = "Seldon on Kubernetes"
+    SERVICE: ClassVar[type[SeldonService]] = SeldonKubernetesService
+
+    @property
+    def config(self) -> SeldonKubernetesConfig:
+        """The component's configuration."""
+        return self._config
+
+    @property
+    def seldon(self) -> KubernetesSeldon:
+        """The manager of the SeldonDeployment."""
+        return KubernetesSeldon(
+            KubernetesApi(self._client(), self.config.namespace), self.config.settings
+        )
+
+    @property
+    def prediction_log(self) -> str:
+        """Bucket prefix of the predictions that servers log."""
+        return self.config.prediction_log
+
+    def deploy(self, bundle: ServingBundle, model: str) -> Deployment:
+        """Serve a model's bundle and record it as ZenML service; see KubernetesSeldon.deploy."""
+        seldon = self.seldon
+        deployment = seldon.deploy(bundle, model)
+        self.record(
+            SeldonKubernetesServiceConfig(
+                name=model,
+                model_name=model,
+                model_version=bundle.version,
+                bundle=seldon.bundle_uri(bundle.version),
+            )
+        )
+        return deployment
+
+    def _client(self) -> ApiClient:
+        connector = self.get_connector()
+        if connector is None:
+            return connect(self.config.kubernetes_context)
+        client = connector.connect()
+        if not isinstance(client, ApiClient):
+            raise AdclickError(
+                f"service connector {connector.name} gives no Kubernetes client: connect one for a "
+                f"{KUBERNETES_CLUSTER_RESOURCE_TYPE}"
+            )
+        return client
+
+
+class SeldonKubernetesFlavor(BaseModelDeployerFlavor):
+    """Registers the deployer with ZenML."""
+
+    @property
+    def name(self) -> str:
+        """The flavor's name in stacks/*.yaml."""
+        return "seldon_kubernetes"
+
+    @property
+    def service_connector_requirements(self) -> ServiceConnectorRequirements:
+        """Which service connectors fit."""
+        return ServiceConnectorRequirements(resource_type=KUBERNETES_CLUSTER_RESOURCE_TYPE)
+
+    @property
+    def config_class(self) -> type[SeldonKubernetesConfig]:
+        """What can be configured."""
+        return SeldonKubernetesConfig
+
+    @property
+    def implementation_class(self) -> type[SeldonKubernetesDeployer]:
+        """The component."""
+        return SeldonKubernetesDeployer
+
+
+SeldonKubernetesDeployer.FLAVOR = SeldonKubernetesFlavor
