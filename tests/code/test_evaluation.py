@@ -127,6 +127,10 @@ def test_a_slice_is_measured_on_its_rows(evaluation: Evaluation) -> None:
 def test_the_calibration_curve_rises_with_the_score(evaluation: Evaluation) -> None:
     curve = evaluation.calibration_curve
     assert sum(part.impressions for part in curve) == N
+    promised = sum(part.impressions * part.predicted for part in curve)
+    assert promised == pytest.approx(ROWS.scores[CHALLENGER].sum())
+    clicked = sum(part.impressions * part.observed for part in curve)
+    assert clicked == pytest.approx(evaluation.clicks)
     predicted = [part.predicted for part in curve]
     assert predicted == sorted(predicted)
     assert [part.predicted for part in curve] == pytest.approx(

@@ -65,11 +65,11 @@ def test_a_head_starts_at_the_click_rate() -> None:
 
 def test_each_column_has_slots_of_its_own() -> None:
     head = build_head(SLOTS, 2, False, 0.1, OPTIONS)
-    head.get_layer("linear").set_weights([np.arange(8, dtype=np.float32)[:, np.newaxis]])
+    head.get_layer("linear").set_weights([np.arange(8, dtype=np.float32)[:, np.newaxis] ** 2])
     head.get_layer("slots").set_weights([np.zeros((8, OPTIONS.embedding_dimensions), np.float32)])
     numbers = np.zeros((2, 2), np.float32)
     first, last = np.asarray(head([np.array([[0, 0], [4, 2]], np.int32), numbers])).ravel()
-    assert last - first == pytest.approx((4 + 7) - (0 + 5), abs=1e-5)
+    assert last - first == pytest.approx((4**2 + 7**2) - (0**2 + 5**2), abs=1e-4)
 
 
 def test_a_tower_embeds_uint8_images() -> None:

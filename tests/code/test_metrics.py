@@ -75,8 +75,8 @@ def test_auc_depends_on_ranks_alone(rows: Scored) -> None:
 
 
 def test_calibration_is_mean_prediction_over_click_rate() -> None:
-    rows = Scored(np.array([1.0, 0, 2]), np.array([1.0, 1, 8]), np.array([0.5, 0.1, 0.3]))
-    assert measured(rows)["calibration"] == pytest.approx((0.5 + 0.1 + 8 * 0.3) / 3)
+    rows = Scored(np.array([1.0, 0, 1]), np.array([1.0, 1, 8]), np.array([0.5, 0.1, 0.3]))
+    assert measured(rows)["calibration"] == pytest.approx((0.5 + 0.1 + 8 * 0.3) / 2)
 
 
 def test_a_true_probability_has_next_to_no_calibration_error() -> None:
