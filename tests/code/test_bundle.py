@@ -135,6 +135,22 @@ def test_a_build_in_an_old_folder_keeps_nothing_of_the_old(
     assert again.golden == bundle.golden
 
 
+def test_a_build_that_fails_in_an_old_folder_leaves_no_bundle(
+    built: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_bundle(tmp_path / "used")
+    monkeypatch.setattr(build, "EXPORT_TOLERANCE", -1.0)
+    with pytest.raises(AdclickError, match="ONNX and Keras scores differ"):
+        built(tmp_path / "used")
+    with pytest.raises(AdclickError, match=f"has no {MANIFEST}"):
+        load_bundle(tmp_path / "used")
+
+
+def test_a_bundle_without_images_has_none_of_an_earlier_one(tmp_path: Path) -> None:
+    tiny_bundle(tmp_path / "used", images=True)
+    assert not tiny_bundle(tmp_path / "used", images=False).has_images
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> ServingBundle:
     return tiny_bundle(tmp_path / "tiny")
