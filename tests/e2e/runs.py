@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,13 +161,21 @@ class Place:
 
     def steps_begun(self, name: str) -> int:
         """How often a step of this name was begun and not ended; 0 where there is no store yet."""
-        store = self.state / "zenml" / "stores" / "default_zen_store" / "zenml.db"
         query = "select count(*) from step_run where name = ? and status = 'running'"
         try:
-            with sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=10) as connection:
-                return int(connection.execute(query, (name,)).fetchone()[0])
+            return int(self._query(query, name)[0][0])
         except sqlite3.OperationalError:
             return 0
+
+    def stages(self) -> dict[str, str | None]:
+        """The stage of each model version, by its name."""
+        return dict(self._query("select name, stage from model_version"))
+
+    def _query(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        # a client of ZenML's takes seconds to start
+        store = self.state / "zenml" / "stores" / "default_zen_store" / "zenml.db"
+        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=10)) as connection:
+            return connection.execute(query, values).fetchall()
 
     def start_until(self, step: str, *words: str | Path) -> subprocess.Popen[str]:
         """Start run.py with the small configuration and return while `step` is running."""
@@ -180,10 +189,10 @@ class Place:
         wait_until(begun, f"{step} runs", seconds=LONGEST_SECONDS)
         return process
 
-    def store(self, *words: str) -> dict[str, Any]:
+    def store(self) -> dict[str, Any]:
         """What ZenML keeps here; see tests/e2e/store.py."""
         told = subprocess.run(
-            [sys.executable, "-m", "tests.e2e.store", *words],
+            [sys.executable, "-m", "tests.e2e.store"],
             cwd=REPOSITORY,
             env=self.environment(),
             check=True,

@@ -1,4 +1,4 @@
-"""Prints what ZenML's store below $ADCLICK_HOME holds, as JSON: artifacts, versions, runs."""
+"""Prints what ZenML's store below $ADCLICK_HOME holds, as JSON: artifacts and model versions."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ def main() -> None:
         artifact.name: artifact
         for artifact in client.list_artifact_versions(sort_by="created", size=500).items
     }
-    loaded = {}
-    if "--load" in sys.argv:
-        loaded = {name: type(artifact.load()).__name__ for name, artifact in newest.items()}
     versions = [
         {
             "model": model.name,
@@ -35,17 +32,12 @@ def main() -> None:
         for version in client.list_model_versions(model.id, hydrate=True).items
     ]
     told = {
-        "loaded": loaded,
+        "loaded": {name: type(artifact.load()).__name__ for name, artifact in newest.items()},
         "pages": {
             name: sorted({one.type.value for one in artifact.visualizations or ()})
             for name, artifact in newest.items()
         },
         "versions": versions,
-        "runs": [
-            [run.pipeline.name, run.status.value]
-            for run in client.list_pipeline_runs(sort_by="created", size=500).items
-            if run.pipeline
-        ],
     }
     json.dump(told, sys.stdout)
     close_logs()

@@ -55,7 +55,7 @@ MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
 @pytest.fixture(scope="session")
 def store(first: First) -> dict[str, Any]:
     assert first.run.code == 0, first.run.errors
-    return first.place.store("--load")
+    return first.place.store()
 
 
 def test_a_first_run_says_nothing_on_stderr(first: First) -> None:
@@ -225,8 +225,8 @@ def test_no_cache_comes_to_the_same_model(first: First, uncached: Again) -> None
     assert summary.decision.reason.startswith("nothing new was trained")
     assert summary.model == first.run.done.model
     assert summary.drift == first.run.done.drift
-    (version,) = first.place.store()["versions"]
-    assert version["stage"] == "production"
+    assert summary.serving is not None
+    assert first.place.stages() == {summary.serving.version: "production"}
 
 
 def test_a_run_after_a_stop_serves_again(first: First, second: Again, uncached: Again) -> None:

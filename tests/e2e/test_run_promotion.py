@@ -1,0 +1,208 @@
+"""run.py on a user's log: pipelines one by one, better models promoted, worse ones kept back."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adclick.evaluation.decision import Decision
+from serving.client import PredictionClient
+from serving.deployment import Status
+from tests.e2e.runs import Place, Ran, assert_refused
+from tests.e2e.shops import write_months, write_schema
+
+AVAZU = Path(__file__).resolve().parents[2] / "../shared/data/avazu"
+# wide intervals: what is decided here is decided clearly
+LEARNING: dict[str, Any] = {
+    "training": {"epochs": 6, "batch_size": 64, "learning_rate": 0.005},
+    "evaluation": {"confidence": 0.999},
+}
+AVAZU_SCHEMA = Path(__file__).resolve().parents[2] / "configs/schemas/avazu.yaml"
+
+
+@pytest.fixture(scope="module")
+def place(make_place: Callable[[str], Place]) -> Place:
+    """A shop's newsletter: three months, and three more after which the world has turned."""
+    made = make_place("shops")
+    write_schema(made.folder)
+    write_months(made.folder / "before", ["2024-01", "2024-02", "2024-03"])
+    write_months(made.folder / "after", ["2024-04", "2024-05", "2024-06"], turned=True)
+    return made
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A run, and what served and what ZenML kept after it."""
+
+    run: Ran
+    serving: Status
+    stages: dict[str, str | None]
+
+    @property
+    def decision(self) -> Decision:
+        decision = self.run.done.decision
+        assert decision is not None
+        return decision
+
+    @property
+    def trained(self) -> str:
+        model = self.run.done.model
+        assert model is not None
+        return model.version
+
+
+def run(place: Place, *words: str | Path, **settings: Any) -> Ran:
+    return place.run("--config", place.config("learning", **LEARNING), *words, **settings)
+
+
+def moment(place: Place, ran: Ran) -> Moment:
+    return Moment(ran, place.serving(), place.stages())
+
+
+@pytest.fixture(scope="module")
+def trained(place: Place) -> Moment:
+    """Training alone, from a relative path, with a relative state folder."""
+    words = ("--pipeline", "training", "--data", "before", "--schema", "shops.yaml")
+    environment = place.environment(ADCLICK_HOME=place.state.name)
+    return moment(place, run(place, *words, env=environment))
+
+
+def test_training_alone_stages_a_version_and_serves_nothing(trained: Moment) -> None:
+    assert trained.decision.promote
+    assert trained.stages == {trained.trained: "staging"}
+    summary = trained.run.done
+    assert {step.pipeline for step in summary.steps} == {"training"}
+    assert (summary.serving, summary.drift, summary.curl) == (None, (), None)
+    assert trained.serving == Status()
+
+
+def test_a_port_that_a_stranger_holds_is_named_with_what_to_do(
+    place: Place, trained: Moment
+) -> None:
+    words = ("--pipeline", "deployment", "--schema", "shops.yaml")
+    with socket.create_server(("127.0.0.1", place.port)):
+        told = run(place, *words)
+    assert_refused(told, f"port {place.port} is in use by pid ", "ADCLICK_SELDON_PORT")
+    assert "--port" not in told.errors
+    assert place.serving() == Status()
+
+
+@pytest.fixture(scope="module")
+def deployed(place: Place, trained: Moment) -> Moment:
+    words = ("--pipeline", "deployment", "--schema", "shops.yaml")
+    return moment(place, run(place, *words))
+
+
+def test_deployment_alone_serves_what_was_trained(trained: Moment, deployed: Moment) -> None:
+    assert deployed.run.ran == {"deploy", "promote"}
+    assert deployed.serving.version == trained.trained
+    assert deployed.serving.healthy
+    assert deployed.stages == {trained.trained: "production"}
+
+
+def test_monitoring_alone_reports_months_where_nothing_was_asked(
+    place: Place, deployed: Moment
+) -> None:
+    told = run(place, "--pipeline", "monitoring", "--schema", "shops.yaml")
+    assert [one.name for one in told.done.drift] == ["2024-01", "2024-02", "2024-03"]
+    assert len(place.snapshots()) == 3
+
+
+@pytest.fixture(scope="module")
+def better(place: Place, deployed: Moment) -> Moment:
+    """The world has turned, and a model is trained on what it is now; from another folder."""
+    words = ("--data", str(place.folder / "after"), "--schema", str(place.folder / "shops.yaml"))
+    return moment(place, run(place, *words, cwd="/"))
+
+
+def test_a_better_model_is_promoted(deployed: Moment, better: Moment) -> None:
+    assert better.decision.promote
+    assert better.decision.reason == (
+        f"better than champion {deployed.serving.version} on rows that neither was trained on"
+    )
+    assert better.stages == {
+        deployed.serving.version: "archived",
+        better.trained: "production",
+    }
+
+
+def test_a_promoted_model_serves_instead_of_the_champion(deployed: Moment, better: Moment) -> None:
+    assert better.serving.version == better.trained != deployed.serving.version
+    assert better.serving.pid != deployed.serving.pid
+    assert better.serving.url == deployed.serving.url
+    request = {"shop": "bread", "weather": "sun", "price": 3.0, "shown at": 1_717_200_000}
+    assert better.serving.url is not None
+    with PredictionClient(better.serving.url) as client:
+        bread = client.predict([request]).scores[0]
+        books = client.predict([request | {"shop": "books"}]).scores[0]
+    assert bread < books, "the world that it learned has turned"
+
+
+def test_the_summary_compares_with_the_champion(deployed: Moment, better: Moment) -> None:
+    model = better.run.done.model
+    assert model is not None
+    assert model.champion == deployed.serving.version
+    champion, challenger = model.metrics["champion"], model.metrics["challenger"]
+    assert champion["logloss"].low > challenger["logloss"].high
+
+
+@pytest.fixture(scope="module")
+def worse(place: Place, better: Moment) -> Moment:
+    """A model that learns next to nothing, of the same data by another address."""
+    config = place.config("worse", training={"learning_rate": 1e-6, "epochs": 1})
+    data = f"file://{place.folder / 'after'}"
+    words = ("--data", data, "--schema", place.folder / "shops.yaml")
+    return moment(place, place.run("--config", config, *words))
+
+
+def test_a_worse_model_is_kept_back(better: Moment, worse: Moment) -> None:
+    assert not worse.decision.promote
+    assert worse.trained != better.trained
+    assert worse.stages[better.trained] == "production"
+    assert worse.stages[worse.trained] is None
+
+
+def test_the_reason_names_the_figure_and_its_bound(worse: Moment) -> None:
+    failed = [condition for condition in worse.decision.conditions if not condition.holds]
+    assert "logloss minus the champion's" in [condition.name for condition in failed]
+    assert failed[0].figure in worse.decision.reason
+    assert failed[0].bound in worse.decision.reason
+    assert worse.decision.reason in " ".join(worse.run.output.split())
+
+
+def test_the_champion_serves_on_while_a_worse_model_is_kept_back(
+    better: Moment, worse: Moment
+) -> None:
+    assert worse.serving.version == better.trained
+    assert worse.serving.pid == better.serving.pid
+    assert worse.run.done.curl
+
+
+def one_month(place: Place) -> tuple[Path, Path]:
+    schema = write_schema(place.folder, name="month", holdout={"calibration": 0.1, "test": 0.25})
+    return write_months(place.folder / "month", ["2024-01"], rows=4000), schema
+
+
+def avazu(_: Place) -> tuple[Path, Path]:
+    if not (AVAZU / "train.csv").is_file():
+        pytest.skip("no ../shared/data/avazu/train.csv on this machine")
+    return AVAZU, AVAZU_SCHEMA
+
+
+@pytest.mark.parametrize("log", [one_month, avazu])
+def test_a_log_of_one_month_goes_all_the_way(
+    make_place: Callable[[str], Place], log: Callable[[Place], tuple[Path, Path]]
+) -> None:
+    place = make_place(log.__name__)
+    data, schema = log(place)
+    summary = run(place, "--data", data, "--schema", schema).done
+    assert summary.decision is not None and summary.decision.promote
+    assert summary.serving is not None and summary.serving.requests == 550
+    month, predictions = summary.drift
+    assert predictions.name == f"predictions {summary.serving.version}"
+    assert month.verdict == "fine"
