@@ -122,7 +122,7 @@ def main() -> int:
         print("error: the environment is not there: run `make setup`", file=sys.stderr)
         return BAD_INPUT
     from adclick.errors import AdclickError
-    from stacks.environment import close_logs
+    from stacks.environment import close_logs, exit_quickly
 
     try:
         COMMANDS[options.command](options)
@@ -138,6 +138,7 @@ def main() -> int:
         return 1
     finally:
         close_logs()
+        exit_quickly()
     return 0
 
 
@@ -175,7 +176,9 @@ def _use_stack(options: argparse.Namespace) -> None:
     prepare(REPOSITORY, state_folder(REPOSITORY))
     definition = load_stack(options.stack)
     from stacks.registration import activate
+    from stacks.savings import save_time
 
+    save_time()
     activate(definition)
 
 

@@ -16,8 +16,6 @@ from pipelines.training import training
 from pipelines.versions import may_deploy
 from steps.model_versions import model_name
 
-NEEDS_A_VERSION = ("deployment", "traffic", "monitoring")
-
 
 def run_chain(
     names: Iterable[str], data: str | None, schema: Schema, config: RunConfig, use_cache: bool
@@ -35,7 +33,7 @@ def run_chain(
     }
     runs: list[PipelineRunResponse] = []
     for name in names:
-        if runs and name in NEEDS_A_VERSION and not may_deploy(model):
+        if runs and name == "deployment" and not may_deploy(model):
             break
         print(f"\n{name}")
         runs.append(calls[name]())

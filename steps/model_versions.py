@@ -78,7 +78,4 @@ def _champion(version: ModelVersionResponse) -> Champion:
 
 
 def _versions(model: str, **criteria: object) -> list[ModelVersionResponse]:
-    client = Client()
-    if not client.list_models(name=model).items:
-        return []
-    return list(client.list_model_versions(model, hydrate=True, **criteria).items)
+    return list(Client().list_model_versions(model=model, hydrate=True, **criteria).items)
