@@ -49,6 +49,7 @@ bench-run: .venv/installed ## Time a sample run, and what of it is not our own f
 lock: .venv/installed ## Pin the requirements anew.
 	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements.in -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements-dev.in -o requirements-dev.txt
+	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements-serving.in -o requirements-serving.txt
 
 clean: ## Stop what serves and remove the state of all runs.
 	@if [ -x $(PYTHON) ] && [ -d .adclick ]; then $(PYTHON) run.py stop; fi
