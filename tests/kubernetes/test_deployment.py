@@ -84,6 +84,7 @@ def failure(place: Place, version: str, **changes: object) -> str:
     return message
 
 
+@pytest.mark.slow
 def test_deploys_once_replaces_and_stops(place: Place) -> None:
     assert place.seldon().status() == Status()
     first = place.deploy("v1")
@@ -124,6 +125,7 @@ def test_a_version_that_cannot_start_leaves_the_former_one_serving(place: Place)
     wait_until(lambda: place.cluster.pods == former, "the failed version's pod is gone")
 
 
+@pytest.mark.slow
 def test_a_damaged_bundle_in_the_bucket_is_told_in_the_server_s_own_words(place: Place) -> None:
     place.deploy("v1")
     place.cluster.faults.missing_images = {"no-such-image"}
@@ -135,6 +137,7 @@ def test_a_damaged_bundle_in_the_bucket_is_told_in_the_server_s_own_words(place:
     assert message.endswith("; version v1 serves again")
 
 
+@pytest.mark.slow
 def test_wrong_answers_bring_the_former_version_back(place: Place) -> None:
     place.deploy("v1")
     place.cluster.faults.wrong_scores_of = "v5"
