@@ -103,6 +103,12 @@ class CategoricalColumn(_Strict):
     min_count: int = Field(default=5, ge=1)
     max_values: int = Field(default=10_000, ge=1)
 
+    @model_validator(mode="after")
+    def _allowed_default(self) -> Self:
+        if self.allowed is not None and self.default not in (None, *self.allowed):
+            raise ValueError(f"default {self.default!r} is not among the allowed values")
+        return self
+
 
 class NumericColumn(_Strict):
     """A feature with an order: rejected outside [`min`, `max`], or empty without a `default`.
@@ -122,6 +128,11 @@ class NumericColumn(_Strict):
             raise ValueError(f"min {self.min} is above max {self.max}")
         if self.log and (self.min is None or self.min < 0):
             raise ValueError("log: true needs min: 0 or more")
+        if self.default is not None and not (
+            (self.min is None or self.min <= self.default)
+            and (self.max is None or self.default <= self.max)
+        ):
+            raise ValueError(f"default {self.default} is outside min and max")
         return self
 
 

@@ -67,6 +67,11 @@ def test_a_schema_survives_json() -> None:
         ({**COLUMNS, "x": {"role": "numeric", "mni": 0}}, "columns.x.numeric.mni: Extra inputs"),
         ({**COLUMNS, "x": {"role": "numeric", "min": 2, "max": 1}}, "min 2.0 is above max 1.0"),
         ({**COLUMNS, "x": {"role": "numeric", "log": True}}, "log: true needs min: 0 or more"),
+        ({**COLUMNS, "x": {"role": "numeric", "min": 0, "default": -1}}, "default -1.0 is outside"),
+        (
+            {**COLUMNS, "x": {"role": "categorical", "allowed": ["a"], "default": "b"}},
+            "default 'b' is not among the allowed values",
+        ),
         ({**COLUMNS, "x": {"role": "categorical", "min_count": 0}}, "columns.x.categorical.min_"),
     ],
 )
