@@ -216,7 +216,7 @@ def test_predictions_are_compared_with_their_scores():
 
 def test_a_schema_without_numeric_columns():
     columns = {n: c for n, c in SCHEMA.columns.items() if n not in SCHEMA.numeric}
-    schema = Schema.model_validate({**dict(SCHEMA), "columns": columns})
+    schema = Schema.model_validate({**SCHEMA.model_dump(), "columns": columns})
     current = world(1)
     current["device"] = "phone"
     found = report(current, schema=schema)
@@ -332,6 +332,6 @@ def test_logged_predictions_become_a_frame(tmp_path: Path):
 
 def test_a_feature_may_not_take_the_name_of_a_report_column(tmp_path: Path):
     columns = SCHEMA.columns | {SCORE: SCHEMA.columns["bid"]}
-    schema = Schema.model_validate({**dict(SCHEMA), "columns": columns})
+    schema = Schema.model_validate({**SCHEMA.model_dump(), "columns": columns})
     with pytest.raises(AdclickError, match="a feature is named 'score'"):
         report(world(1), schema=schema)
