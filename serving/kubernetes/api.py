@@ -87,9 +87,10 @@ class KubernetesApi:
         self._request("DELETE", f"{self._seldon}/{name}", body=body, missing_is_none=True)
 
     def pods(self, labels: dict[str, str]) -> list[Resource]:
-        """The pods that carry these labels."""
+        """The pods that carry these labels, less those on their way out."""
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        return self._list("pods", {"labelSelector": selector})
+        found = self._list("pods", {"labelSelector": selector})
+        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def warnings(self) -> list[Resource]:
         """The namespace's recent events that are warnings."""
@@ -111,7 +112,8 @@ class KubernetesApi:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                return self._send(method, path, query or {}, body)
+                answer: Resource = self._send(method, path, query or {}, body)
+                return answer
             except ApiException as error:
                 if error.status == HTTPStatus.NOT_FOUND and missing_is_none:
                     return None
@@ -157,10 +159,11 @@ class KubernetesApi:
 
 def _passing(error: ApiException) -> bool:
     """Whether the same request may succeed a little later."""
-    if error.status == 409:
+    code: int = error.status
+    if code == 409:
         causes: Sequence[Resource] = (_body(error).get("details") or {}).get("causes") or ()
         return not any(cause.get("reason") == "FieldManagerConflict" for cause in causes)
-    return error.status == 429 or 500 <= error.status < 600
+    return code == 429 or 500 <= code < 600
 
 
 def _message(error: ApiException) -> str:

@@ -197,4 +197,5 @@ class EmulatedCluster:
                 self._delete_pod(deployment)
 
     def _delete_pod(self, deployment: str) -> None:
-        self.pods.pop(deployment).stop()
+        self.pods[deployment].stop()
+        del self.pods[deployment]

@@ -50,11 +50,11 @@ class EmulatedContainer:
             **self._environment,
             **{variable["name"]: variable["value"] for variable in self.spec["env"]},
         }
-        python, *words = [*self.spec["command"], *self.spec["args"]]
-        assert python == "python"
+        words: list[str] = self.spec["command"] + self.spec["args"]
+        assert words[0] == "python"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *(self._here(word) for word in words)],
+                [sys.executable, *(self._here(word) for word in words[1:])],
                 cwd=REPOSITORY,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -143,13 +143,17 @@ class EmulatedPod:
                 container.process.terminate()
                 container.process.wait(timeout=15)
 
+    @property
+    def _going(self) -> Spec:
+        return {"deletionTimestamp": "2026-01-01T00:00:00Z"} if self._stop.is_set() else {}
+
     def resource(self) -> Spec:
         scheduled = {"type": "PodScheduled", "status": "True"}
         if self.unschedulable:
             message = "0/3 nodes are available: 3 Insufficient cpu."
             scheduled |= {"status": "False", "reason": "Unschedulable", "message": message}
         return {
-            "metadata": {"name": self.name, "labels": self._labels},
+            "metadata": {"name": self.name, "labels": self._labels, **self._going},
             "status": {
                 "startTime": self._started.isoformat().replace("+00:00", "Z"),
                 "conditions": [scheduled],

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from tests.kubernetes.emulated_api import EmulatedApi
 from tests.kubernetes.emulated_cluster import EmulatedCluster
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "namespace": "serving",
     "gateway_url": "http://gateway/",
     "image": "i",
