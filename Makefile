@@ -8,7 +8,7 @@ FIND_PYTHON := for found in python3.12 "$$(pyenv root 2>/dev/null || true)"/vers
 	if "$$found" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null; \
 	then echo "$$found"; break; fi; done
 
-.PHONY: help setup run status stop dashboard reports test lint format bench-run lock clean
+.PHONY: help setup run status stop dashboard reports test lint format bench-run picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ format: .venv/installed-dev ## Format the code.
 
 bench-run: .venv/installed ## Time a sample run, and what of it is not our own functions.
 	@$(PYTHON) -m benchmarks.run
+
+picture: .venv/installed ## Draw the README's picture of a run from the last one.
+	@$(PYTHON) -m docs.draw_run
 
 lock: .venv/installed ## Pin the requirements anew.
 	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements.in -o requirements.txt

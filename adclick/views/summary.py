@@ -32,6 +32,7 @@ def print_summary(summary: RunSummary) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     console.print(summary_view(summary))
     if summary.curl:
+        console.print(Text("try", "bold"))
         # one line, to be copied whole
         console.print(Text(summary.curl), soft_wrap=True)
 
@@ -44,7 +45,6 @@ def summary_view(summary: RunSummary) -> Group:
         *_labelled("drift", [_drift(drift) for drift in summary.drift]),
         *_labelled("open", [_page(name, url) for name, url in summary.urls.items()]),
         ("took", Text(f"{summary.seconds:.1f} s")),
-        *([("try", Text(""))] if summary.curl else []),
     ]
     table = Table.grid(padding=(0, 1))
     table.add_column(width=9, style="bold")
