@@ -11,30 +11,27 @@ from serving.client import PredictionClient
 from serving.golden import GoldenCheck, check_golden
 
 
-def why_not_served(bundle: ServingBundle, url: str) -> str | None:
-    """Why the server at `url` does not answer with the bundle's version; None where it does."""
-    with PredictionClient(url) as client:
-        try:
-            features, name = bundle.golden[0].features, f"{GOLDEN}{bundle.version}-0"
-            version = client.predict([features], name).version
-        except AdclickError as error:
-            return str(error)
-    return None if version == bundle.version else f"{url} serves version {version}"
+class NotServedError(AdclickError):
+    """The server gave no answer, or that of another version, which may change by itself."""
 
 
 def check_served(bundle: ServingBundle, url: str) -> GoldenCheck:
     """Ask the server at `url` all of the bundle's golden requests.
 
-    Raises AdclickError when it does not answer, serves another version, or scores otherwise.
+    Raises NotServedError when it does not answer or serves another version, and AdclickError when
+    it scores otherwise.
     """
     # the same ids each time: the prediction log's readers count a repeated request once
     ids = (f"{GOLDEN}{bundle.version}-{number}" for number in range(len(bundle.golden)))
     with PredictionClient(url) as client:
 
         def score(features: dict[str, Any]) -> float:
-            prediction = client.predict([features], next(ids))
+            try:
+                prediction = client.predict([features], next(ids))
+            except AdclickError as error:
+                raise NotServedError(str(error)) from error
             if prediction.version != bundle.version:
-                raise AdclickError(f"{url} serves version {prediction.version}")
+                raise NotServedError(f"{url} serves version {prediction.version}")
             return prediction.scores[0]
 
         return check_golden(bundle, bundle.golden, score)

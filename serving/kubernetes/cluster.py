@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
-from serving.acceptance import check_served, why_not_served
+from serving.acceptance import NotServedError, check_served
 from serving.bundle_store import fetch, publish, uri_of
 from serving.deployment import Deployment, Status
 from serving.golden import GoldenCheck, check_offline
@@ -133,14 +133,16 @@ class KubernetesSeldon:
         They follow the pods by some seconds, in which the former version answers, or nobody.
         """
         deadline = time.monotonic() + self._settings.route_seconds
-        while (problem := why_not_served(bundle, self._settings.url)) is not None:
-            if time.monotonic() > deadline:
-                raise AdclickError(
-                    f"its pods are ready, but after {self._settings.route_seconds:g} s {problem}; "
-                    "check the gateway's address and Seldon's ingress"
-                )
+        while True:
+            try:
+                return check_served(bundle, self._settings.url)
+            except NotServedError as error:
+                if time.monotonic() > deadline:
+                    raise AdclickError(
+                        f"its pods are ready, but {self._settings.route_seconds:g} s later {error}; "
+                        "check the gateway's address and Seldon's ingress"
+                    ) from error
             time.sleep(POLL_SECONDS)
-        return check_served(bundle, self._settings.url)
 
     def _restore(self, before: Resource | None) -> str:
         try:

@@ -131,6 +131,10 @@ def _handler(cluster: EmulatedCluster) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             _, _, namespace, name, rest = self.path.split("/", 4)
             deployment = cluster.routes.get(name)
+            if cluster.faults.misses:
+                cluster.faults.misses -= 1
+                self._send(503, {})
+                return
             if deployment is None or namespace != NAMESPACE or cluster.faults.no_route:
                 self._send(404, {})
                 return

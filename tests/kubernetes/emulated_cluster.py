@@ -34,6 +34,7 @@ class Faults:
     conflicts: int = 0  # of the next applies
     wrong_scores_of: str | None = None  # a version
     no_route: bool = False
+    misses: int = 0  # of the next requests at the gateway, whose routes are not there yet
     keep_deleted: bool = False  # a finalizer that nobody removes
 
 

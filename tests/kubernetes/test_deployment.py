@@ -168,7 +168,7 @@ def test_a_gateway_without_a_route(place: Place) -> None:
     place.deploy("v1")
     place.cluster.faults.no_route = True
     message = failure(place, "v1", route_seconds=1.0)
-    assert "its pods are ready, but after 1 s" in message and "answered 404" in message
+    assert "its pods are ready, but 1 s later" in message and "answered 404" in message
     assert message.endswith("; version v1 serves as before")
 
 
@@ -176,7 +176,9 @@ def test_what_passes_by_itself_is_waited_for(place: Place) -> None:
     place.deploy("v1")
     place.cluster.faults.answers = [503, 500, 429]
     place.cluster.faults.conflicts = 2
+    place.cluster.faults.misses = 2
     assert not place.deploy("v1").started
+    assert place.cluster.faults == Faults()
 
 
 def test_an_api_that_stays_away_is_told(place: Place) -> None:
