@@ -236,8 +236,8 @@ def _summary(
     from stacks.pages import addresses
     from steps.model_versions import model_name
 
-    url = _deployer().status().url
-    golden = outcome.golden_request
+    serving = _deployer().status()
+    url, golden = serving.url, outcome.golden_request(serving.version)
     return RunSummary(
         stack=options.stack,
         pipeline=options.pipeline,

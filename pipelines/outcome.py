@@ -7,6 +7,7 @@ from typing import Any
 from zenml.enums import ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 
+from adclick.bundle.bundle import ServingBundle
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import Evaluation
 from adclick.monitoring.reports import DriftReports
@@ -33,12 +34,13 @@ class Outcome:
                 return artifact.load()
         return None
 
-    @property
-    def golden_request(self) -> dict[str, Any] | None:
-        """A request that the bundle in these runs can score."""
+    def golden_request(self, version: str | None) -> dict[str, Any] | None:
+        """A request that this version takes, if these runs had its bundle."""
         for _, _, step in self._steps:
             for artifact in step.inputs.get("bundle", []):
-                return dict(artifact.load().golden[0].features)
+                bundle: ServingBundle = artifact.load()
+                if bundle.version == version:
+                    return dict(bundle.golden[0].features)
         return None
 
     @property

@@ -5,11 +5,12 @@ from zenml.enums import ExecutionMode
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.config import RunConfig
-from pipelines.versions import newest
+from pipelines.versions import newest, of_champion
 from steps.send_traffic import send_traffic
 
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
 def traffic(model: str, config: RunConfig) -> None:
     """Send a sample of the newest month's impressions as requests."""
-    send_traffic(newest(model, "ad_log"), newest(model, "split"), config.traffic)
+    log, split = newest(model, "ad_log"), newest(model, "split")
+    send_traffic(log, split, of_champion(model, "serving_bundle"), config.traffic)

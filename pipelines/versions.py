@@ -6,7 +6,8 @@ from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import bundle_of, in_stage, latest
+from steps.model_versions import bundle_of, in_stage
+from steps.model_versions import newest as newest_artifact
 
 
 def may_deploy(model: str) -> bool:
@@ -29,11 +30,11 @@ def bundle_to_deploy(model: str) -> ArtifactVersionResponse:
 
 
 def newest(model: str, artifact: str) -> ArtifactVersionResponse:
-    """The artifact of this name that the newest version was made from."""
-    version = latest(model)
-    if version is None:
+    """The artifact of this name that the model was last trained with, whatever became of it."""
+    found = newest_artifact(model, artifact)
+    if found is None:
         raise AdclickError(f"{model} has no version yet: run --pipeline training first")
-    return _artifact(version, artifact)
+    return found
 
 
 def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:

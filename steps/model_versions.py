@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from zenml import Tag, add_tags
 from zenml.client import Client
 from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
@@ -25,11 +26,6 @@ def in_stage(model: str, stage: ModelStages) -> ModelVersionResponse | None:
     return next(iter(_versions(model, stage=stage)), None)
 
 
-def latest(model: str) -> ModelVersionResponse | None:
-    """The model's newest version, if there is one."""
-    return next(iter(_versions(model, sort_by="desc:created")), None)
-
-
 def named(model: str, version: str) -> ModelVersionResponse | None:
     """The model's version of this name, if there is one."""
     return next(iter(_versions(model, name=version)), None)
@@ -48,6 +44,21 @@ def bundle_of(version: ModelVersionResponse) -> ArtifactVersionResponse:
     bundle = version.get_artifact(BUNDLE)
     assert bundle is not None
     return bundle
+
+
+def mark_newest(model: str, artifact: ArtifactVersionResponse) -> None:
+    """Note that the model's last training used this artifact, be it new or from the cache."""
+    add_tags([Tag(name=_newest(model), exclusive=True)], artifact_version_id=artifact.id)
+
+
+def newest(model: str, artifact: str) -> ArtifactVersionResponse | None:
+    """The artifact of this name that the model's last training used, if there was one."""
+    found = Client().list_artifact_versions(artifact=artifact, tags=[_newest(model)])
+    return next(iter(found.items), None)
+
+
+def _newest(model: str) -> str:
+    return f"newest of {model}"
 
 
 def champion_for(model: str, fingerprint: str) -> Champion:

@@ -14,7 +14,7 @@ from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.release import Release
 from adclick.splitting import Split
-from steps.model_versions import FINGERPRINT, JUDGED_AGAINST, create, named
+from steps.model_versions import FINGERPRINT, JUDGED_AGAINST, create, mark_newest, named
 
 
 @step(enable_cache=False)
@@ -30,8 +30,11 @@ def register(
 ) -> Annotated[Release, "release"]:
     """Make the model version once, link all that this run made, and stage it if it may be deployed.
 
-    Training that yields what is already registered leaves that version as it is.
+    Training that yields what is already in production leaves that version as it is.
     """
+    inputs = get_step_context().step_run.inputs
+    for artifact in (*inputs["log"], *inputs["split"]):
+        mark_newest(model, artifact)
     known = named(model, bundle.version)
     if known is not None and known.stage == ModelStages.PRODUCTION:
         return Release(model=model, version=bundle.version, status="in production")
@@ -55,6 +58,9 @@ def register(
         model_version_id=version.id,
     )
     if not decision.promote:
+        if version.stage == ModelStages.STAGING:
+            # an earlier decision allowed it and no deployment came
+            version.set_stage(ModelStages.ARCHIVED, force=True)
         return Release(model=model, version=bundle.version, status="kept back")
     version.set_stage(ModelStages.STAGING, force=True)
     return Release(model=model, version=bundle.version, status="staged")

@@ -13,12 +13,12 @@ from steps.caching import depends_on_code
 
 @step(cache_policy=depends_on_code(__name__))
 def report_months(
-    log: AdLog, split: Split, checks: DriftChecks
+    log: AdLog, learned: AdLog, split: Split, checks: DriftChecks
 ) -> Annotated[DriftReports, "month_reports"]:
-    """Compare each month with the training months."""
+    """Compare each month of the log with the rows that the champion learned from."""
     from adclick.monitoring.months import report_months as report
 
-    reports = report(log, split.training, checks)
+    reports = report(log, split.training, checks, learned)
     for one in reports.reports:
         print(f"{one.name}: {one.verdict}; {'; '.join(f.reason for f in one.problems) or 'fine'}")
     return reports

@@ -9,9 +9,15 @@ from adclick.monitoring.frames import sample_frame
 from adclick.monitoring.reports import DriftReports
 
 
-def report_months(log: AdLog, training: RowSelection, checks: DriftChecks) -> DriftReports:
-    """A report per month, oldest first; training months show how much a usual month differs."""
-    reference = sample_frame(log, training, checks.rows)
+def report_months(
+    log: AdLog, training: RowSelection, checks: DriftChecks, learned: AdLog | None = None
+) -> DriftReports:
+    """A report per month, oldest first; training months show how much a usual month differs.
+
+    `learned` is the log of the training rows, where they are not (or no longer) in `log`.
+    """
+    learned = learned or log
+    reference = sample_frame(learned, training, checks.rows)
     return DriftReports(
         tuple(
             drift_report(
@@ -19,7 +25,7 @@ def report_months(log: AdLog, training: RowSelection, checks: DriftChecks) -> Dr
                 month.last,
                 reference=reference,
                 current=sample_frame(log, log.everything(month.month), checks.rows),
-                schema=log.ad_schema,
+                schema=learned.ad_schema,
                 checks=checks,
             )
             for month in log.months

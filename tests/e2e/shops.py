@@ -31,23 +31,32 @@ def write_schema(folder: Path, *, name: str = "shops", **changes: Any) -> Path:
 
 
 def write_months(
-    folder: Path, months: Sequence[str], rows: int = 1200, *, turned: bool = False
+    folder: Path,
+    months: Sequence[str],
+    rows: int = 1200,
+    *,
+    turned: bool = False,
+    weather: Sequence[str] = ("sun", "rain", ""),
+    **more: str,
 ) -> Path:
-    """A data folder with a file for each month; where the world has `turned`, bikes sell as bread
-    did and bread as bikes."""
+    """A data folder with a file for each month, with columns of one value that `more` names.
+
+    Where the world has `turned`, books sell as bread did and bread as books.
+    """
     folder.mkdir(exist_ok=True)
     for month in months:
         draw = random.Random(month)
         first = datetime.fromisoformat(f"{month}-01T00:00:00+00:00").astimezone(UTC).timestamp()
         with (folder / f"log-{month}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(COLUMNS)
+            writer.writerow((*COLUMNS, *more))
             for number in range(rows):
                 shop = draw.choice(list(SHOPS))
                 chance = 0.7 - SHOPS[shop] if turned else SHOPS[shop]
                 shown = int(first) + number * 27 * 86_400 // rows
                 bought = int(draw.random() < chance)
-                weather = draw.choice(("sun", "rain", ""))
+                sky = draw.choice(weather)
                 price = round(draw.uniform(1, 90), 2)
-                writer.writerow((f"{month}/{number}", shown, bought, shop, weather, price))
+                row = (f"{month}/{number}", shown, bought, shop, sky, price)
+                writer.writerow((*row, *more.values()))
     return folder

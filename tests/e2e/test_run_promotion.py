@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from adclick.evaluation.decision import Decision
 from serving.client import PredictionClient
 from serving.deployment import Status
 from tests.e2e.runs import Place, Ran, assert_refused
-from tests.e2e.shops import write_months, write_schema
+from tests.e2e.shops import COLUMNS, write_months, write_schema
 
 AVAZU = Path(__file__).resolve().parents[2] / "../shared/data/avazu"
 # wide intervals: what is decided here is decided clearly
@@ -93,9 +94,33 @@ def test_a_port_that_a_stranger_holds_is_named_with_what_to_do(
 
 
 @pytest.fixture(scope="module")
-def deployed(place: Place, trained: Moment) -> Moment:
-    words = ("--pipeline", "deployment", "--schema", "shops.yaml")
-    return moment(place, run(place, *words))
+def strict(place: Place, trained: Moment) -> Moment:
+    """Everything again, under a policy that the same model does not meet."""
+    config = place.config("strict", **LEARNING, policy={"least_auc": 0.95})
+    words = ("--config", config, "--data", "before", "--schema", "shops.yaml")
+    return moment(place, place.run(*words))
+
+
+def test_nothing_serves_while_the_only_model_is_kept_back(strict: Moment) -> None:
+    assert not strict.decision.promote
+    assert "bound: at least 0.95" in strict.decision.reason
+    assert {step.pipeline for step in strict.run.done.steps} == {"training"}
+    assert (strict.run.done.serving, strict.run.done.curl) == (None, None)
+    assert strict.serving == Status()
+
+
+def test_a_model_that_is_kept_back_no_longer_waits_for_deployment(
+    trained: Moment, strict: Moment
+) -> None:
+    assert strict.stages == {trained.trained: "archived"}
+
+
+@pytest.fixture(scope="module")
+def deployed(place: Place, strict: Moment) -> Moment:
+    """Training as at first, and then deployment alone."""
+    words = ("--data", "before", "--schema", "shops.yaml")
+    assert run(place, "--pipeline", "training", *words).done
+    return moment(place, run(place, "--pipeline", "deployment", "--schema", "shops.yaml"))
 
 
 def test_deployment_alone_serves_what_was_trained(trained: Moment, deployed: Moment) -> None:
@@ -105,16 +130,34 @@ def test_deployment_alone_serves_what_was_trained(trained: Moment, deployed: Mom
     assert deployed.stages == {trained.trained: "production"}
 
 
-def test_monitoring_alone_reports_months_where_nothing_was_asked(
-    place: Place, deployed: Moment
+@pytest.fixture(scope="module")
+def grown(place: Place, deployed: Moment) -> Ran:
+    """Training once more after it snowed in all of the newest month, whose rows train nothing."""
+    write_months(place.folder / "before", ["2024-03"], weather=["snow"])
+    words = ("--data", "before", "--schema", "shops.yaml")
+    return run(place, "--pipeline", "training", *words)
+
+
+def test_rows_that_train_nothing_make_no_new_version(
+    place: Place, deployed: Moment, grown: Ran
 ) -> None:
+    assert grown.done.decision is not None
+    assert grown.done.decision.reason.startswith("nothing new was trained")
+    assert place.stages() == deployed.stages
+
+
+def test_monitoring_alone_reports_the_newest_data_and_no_predictions_where_nothing_was_asked(
+    place: Place, grown: Ran
+) -> None:
+    assert grown.code == 0
     told = run(place, "--pipeline", "monitoring", "--schema", "shops.yaml")
-    assert [one.name for one in told.done.drift] == ["2024-01", "2024-02", "2024-03"]
+    verdicts = {one.name: one.verdict for one in told.done.drift}
+    assert verdicts == {"2024-01": "fine", "2024-02": "fine", "2024-03": "watch"}
     assert len(place.snapshots()) == 3
 
 
 @pytest.fixture(scope="module")
-def better(place: Place, deployed: Moment) -> Moment:
+def better(place: Place, deployed: Moment, grown: Ran) -> Moment:
     """The world has turned, and a model is trained on what it is now; from another folder."""
     words = ("--data", str(place.folder / "after"), "--schema", str(place.folder / "shops.yaml"))
     return moment(place, run(place, *words, cwd="/"))
@@ -153,11 +196,15 @@ def test_the_summary_compares_with_the_champion(deployed: Moment, better: Moment
 
 @pytest.fixture(scope="module")
 def worse(place: Place, better: Moment) -> Moment:
-    """A model that learns next to nothing, of the same data by another address."""
+    """A model that learns next to nothing; of later months alone, with a column more, by a URL."""
     config = place.config("worse", training={"learning_rate": 1e-6, "epochs": 1})
-    data = f"file://{place.folder / 'after'}"
-    words = ("--data", data, "--schema", place.folder / "shops.yaml")
-    return moment(place, place.run("--config", config, *words))
+    months = ["2024-06", "2024-07", "2024-08"]
+    data = write_months(place.folder / "later", months, turned=True, colour="red")
+    columns = COLUMNS | {"colour": {"role": "categorical"}}
+    schema = write_schema(place.folder / "later", name="shops", columns=columns)
+    return moment(
+        place, place.run("--config", config, "--data", f"file://{data}", "--schema", schema)
+    )
 
 
 def test_a_worse_model_is_kept_back(better: Moment, worse: Moment) -> None:
@@ -180,7 +227,23 @@ def test_the_champion_serves_on_while_a_worse_model_is_kept_back(
 ) -> None:
     assert worse.serving.version == better.trained
     assert worse.serving.pid == better.serving.pid
-    assert worse.run.done.curl
+    assert worse.run.done.serving is not None and worse.run.done.serving.requests == 550
+
+
+def test_drift_is_measured_against_what_the_champion_learned_though_it_is_no_longer_there(
+    worse: Moment,
+) -> None:
+    names = [one.name for one in worse.run.done.drift]
+    assert names == ["2024-06", "2024-07", "2024-08", f"predictions {worse.serving.version}"]
+
+
+def test_the_curl_line_suits_the_champion(worse: Moment) -> None:
+    curl = worse.run.done.curl
+    assert curl is not None and "colour" not in curl
+    assert (
+        b'"click_probability"'
+        in subprocess.run(["bash", "-c", curl], check=True, capture_output=True).stdout
+    )
 
 
 def one_month(place: Place) -> tuple[Path, Path]:
