@@ -132,14 +132,15 @@ class KubernetesSeldon:
 
         They follow the pods by some seconds, in which the former version answers, or nobody.
         """
-        deadline = time.monotonic() + self._settings.route_seconds
+        seconds = self._settings.route_seconds
+        deadline = time.monotonic() + seconds
         while True:
             try:
                 return check_served(bundle, self._settings.url)
             except NotServedError as error:
                 if time.monotonic() > deadline:
                     raise AdclickError(
-                        f"its pods are ready, but {self._settings.route_seconds:g} s later {error}; "
+                        f"its pods are ready, but {seconds:g} s later {error}; "
                         "check the gateway's address and Seldon's ingress"
                     ) from error
             time.sleep(POLL_SECONDS)
