@@ -17,6 +17,8 @@ from tests.e2e.conftest import First
 from tests.e2e.runs import Place, Ran
 from tests.servers import refuses
 
+pytestmark = pytest.mark.slow
+
 LOOKS_OUTWARD = {
     "find_data",
     "find_champion",

@@ -16,6 +16,8 @@ from tests.e2e.conftest import First
 from tests.e2e.runs import Place, Ran, assert_refused
 from tests.servers import refuses, wait_until
 
+pytestmark = pytest.mark.slow
+
 # one after the other in the same place: what was done before the kill is not done again
 KILLED_IN = ("ingest", "train", "register", "deploy", "promote", "report_months")
 
@@ -44,7 +46,6 @@ def assert_a_run_beside_it_is_refused(place: Place, process: subprocess.Popen[st
     assert_refused(place.run_small(), "another run", str(place.state), "ADCLICK_HOME")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", KILLED_IN)
 def test_status_tells_the_truth_after_a_kill(place: Place, step: str) -> None:
     process = place.start_until(step)

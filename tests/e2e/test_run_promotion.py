@@ -17,6 +17,8 @@ from serving.deployment import Status
 from tests.e2e.runs import Place, Ran, assert_refused
 from tests.e2e.shops import COLUMNS, write_months, write_schema
 
+pytestmark = pytest.mark.slow
+
 AVAZU = Path(__file__).resolve().parents[2] / "../shared/data/avazu"
 # wide intervals: what is decided here is decided clearly
 LEARNING: dict[str, Any] = {
