@@ -1,0 +1,217 @@
+"""What a sample run costs, and how much of that is not our own functions.
+
+Takes two minutes a round on two cores. Other programs' work is measured with it: where the machine
+is shared, read the processor time beside the clock's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from rich.console import Console
+
+from adclick.summary import RunSummary, StepTime
+from benchmarks.direct import IMPORTS, RESULT
+from benchmarks.figures import Figure, Target
+from benchmarks.machine import this_machine
+from benchmarks.processes import Cost, Place, cleaning_up_when_terminated, new_place
+from benchmarks.report import report
+
+NAME = "run"
+HELP_CALLS = 5
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A sample run's work without ZenML: what it cost, and seconds of each part."""
+
+    cost: Cost
+    version: str
+    seconds: dict[str, float]
+
+    @property
+    def start(self) -> float:
+        """Seconds of the interpreter and of imports before the first function."""
+        return self.cost.wall - sum(self.seconds.values())
+
+    @property
+    def functions(self) -> float:
+        """Seconds in our own functions, without what was imported for them."""
+        return sum(s for name, s in self.seconds.items() if not name.startswith(IMPORTS))
+
+
+@dataclass(frozen=True)
+class Round:
+    """One measurement of each kind, taken one after the other so that they compare.
+
+    `first` is what a run in a new place costs and `summary` what it did, `again` the next run
+    there, `status` a command that does no more than start ZenML in a new place.
+    """
+
+    first: Cost
+    summary: RunSummary
+    again: Cost
+    status: Cost
+    direct: Direct
+
+    @property
+    def overhead(self) -> float:
+        """Seconds that the first run takes longer than the same work without ZenML."""
+        return self.first.wall - self.direct.cost.wall
+
+    @property
+    def start(self) -> float:
+        """Seconds of the overhead until ZenML is there: its imports, a new store, the stack."""
+        return self.status.wall - self.direct.start
+
+    @property
+    def records(self) -> float:
+        """Seconds of the overhead in pipelines: records of steps, artifacts and their pages."""
+        return self.overhead - self.start
+
+    def share(self, seconds: float) -> float:
+        """These seconds as percentage of the first run."""
+        return 100 * seconds / self.first.wall
+
+
+def main() -> None:
+    """Measure, print the figures and keep them as results/run.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often ({ROUNDS})")
+    options = parser.parse_args()
+    machine = this_machine()
+    progress = Console(stderr=True, style="dim", highlight=False)
+    rounds = []
+    with cleaning_up_when_terminated():
+        helps = measure_help()
+        for number in range(1, options.rounds + 1):
+            progress.print(f"round {number} of {options.rounds}")
+            rounds.append(measure_round())
+    report(NAME, figures(helps, rounds), machine)
+
+
+def measure_help() -> list[Cost]:
+    """What `run.py --help` costs, several times."""
+    with new_place() as place:
+        return [place.measure("run.py", "--help") for _ in range(HELP_CALLS)]
+
+
+def measure_round() -> Round:
+    """A first run and the next in one place, ZenML's start and the work without it in others.
+
+    Raises RuntimeError when the work without ZenML is not the same.
+    """
+    with new_place() as place:
+        first = place.measure("run.py")
+        summary = _summary(place)
+        again = place.measure("run.py")
+    with new_place() as place:
+        status = place.measure("run.py", "status")
+    with new_place() as place:
+        direct = _measure_direct(place)
+    served = summary.serving.version if summary.serving else None
+    if served != direct.version:
+        raise RuntimeError(
+            f"the run serves {served}, the same functions without ZenML {direct.version}: "
+            "benchmarks/direct.py does not do what the pipelines do"
+        )
+    return Round(first, summary, again, status, direct)
+
+
+def figures(helps: Sequence[Cost], rounds: Sequence[Round]) -> list[Figure]:
+    """What was measured as figures with their targets, what matters most first."""
+    steps = range(len(rounds[0].summary.steps))
+    return [
+        _wall("run.py --help", helps, Target("<", 1)),
+        _wall("first sample run", [r.first for r in rounds], Target("<", 120)),
+        _wall("cached run", [r.again for r in rounds], Target("<", 20)),
+        _wall("same functions without ZenML", [r.direct.cost for r in rounds]),
+        Figure.of("memory of the first run", [r.first.memory / 1e6 for r in rounds], "MB"),
+        *_overhead(rounds),
+        *_shares(rounds),
+        *(_step(rounds, number) for number in steps),
+    ]
+
+
+def _wall(name: str, costs: Sequence[Cost], target: Target | None = None) -> Figure:
+    processor = median(cost.cpu for cost in costs)
+    compared = f"processor time: {processor:.3g} s"
+    return Figure.of(name, [cost.wall for cost in costs], "s", target, compared)
+
+
+def _overhead(rounds: Sequence[Round]) -> list[Figure]:
+    name = "overhead of orchestration"
+    seconds = median(r.overhead for r in rounds)
+    processor = [100 * (r.first.cpu - r.direct.cost.cpu) / r.first.cpu for r in rounds]
+    return [
+        Figure.of(
+            name,
+            [r.share(r.overhead) for r in rounds],
+            "%",
+            Target("<", 20),
+            f"{seconds:.1f} s more than the same functions without ZenML",
+        ),
+        Figure.of(f"{name}, processor time", processor, "%", compared_with="the same, by its cost"),
+    ]
+
+
+def _shares(rounds: Sequence[Round]) -> list[Figure]:
+    """The first run's parts: they add up to all of it, the middle two without ZenML as well."""
+    steps = len(rounds[0].summary.steps)
+    records = median(r.records for r in rounds) / steps
+    parts = {
+        "share of ZenML's start": ([r.start for r in rounds], "imports, a new store, the stack"),
+        "share of ZenML's records": ([r.records for r in rounds], f"{records:.2f} s a step"),
+        "share of interpreter and imports": (
+            [r.direct.cost.wall - r.direct.functions for r in rounds],
+            "TensorFlow, Evidently and all that is not ZenML",
+        ),
+        "share of our functions": ([r.direct.functions for r in rounds], "the work itself"),
+    }
+    return [
+        Figure.of(
+            name,
+            [r.share(s) for r, s in zip(rounds, seconds, strict=True)],
+            "%",
+            compared_with=f"{median(seconds):.1f} s: {what}",
+        )
+        for name, (seconds, what) in parts.items()
+    ]
+
+
+def _step(rounds: Sequence[Round], number: int) -> Figure:
+    """A step's seconds in the first run; steps are in the same order in each."""
+    steps = [r.summary.steps[number] for r in rounds]
+    return Figure.of(
+        f"{steps[0].pipeline}/{steps[0].step}",
+        [step.seconds for step in steps],
+        "s",
+        compared_with=_without_zenml(rounds, steps[0]),
+    )
+
+
+def _without_zenml(rounds: Sequence[Round], step: StepTime) -> str | None:
+    if step.step not in rounds[0].direct.seconds:
+        return None
+    call = median(r.direct.seconds[step.step] for r in rounds)
+    imports = median(r.direct.seconds.get(IMPORTS + step.step, 0.0) for r in rounds)
+    return f"directly {call:.2f} s" + (f" and {imports:.2f} s of imports" if imports else "")
+
+
+def _summary(place: Place) -> RunSummary:
+    return RunSummary.model_validate_json((place.home / "runs" / "latest.json").read_bytes())
+
+
+def _measure_direct(place: Place) -> Direct:
+    cost = place.measure("-m", "benchmarks.direct")
+    result = json.loads((place.home / RESULT).read_bytes())
+    return Direct(cost, result["version"], result["seconds"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""Benchmarks: figures and their targets, the report, what is measured and what is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import psutil
+import pytest
+
+from adclick.config import RunConfig
+from adclick.sample_data.options import SampleOptions
+from adclick.schema import Schema
+from adclick.summary import RunSummary, ServingSummary, StepTime
+from adclick.traffic import TrafficOptions
+from adclick.training.options import TrainingOptions
+from benchmarks.direct import IMPORTS, run_directly
+from benchmarks.figures import Figure, Spread, Target
+from benchmarks.machine import this_machine
+from benchmarks.processes import REPOSITORY, Cost, Place, local_seldon, new_place
+from benchmarks.report import report
+from benchmarks.run import Direct, Round, figures, measure_round
+from tests.servers import free_port, refuses, wait_until
+
+ZENML_ALONE = {"find_champion", "register", "promote"}
+HELPERS = {"__init__", "caching", "model_versions"}
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "holds"),
+    [
+        (Target("<", 20), 19.9, True),
+        (Target("<", 20), 20, False),
+        (Target(">", 1000), 1000.1, True),
+        (Target(">", 1000), 1000, False),
+    ],
+)
+def test_a_target_is_a_bound_with_a_direction(target: Target, value: float, holds: bool) -> None:
+    assert target.holds(value) is holds
+    assert Figure("x", value, "s", target).holds is holds
+
+
+def test_a_figure_without_a_target_neither_holds_nor_fails() -> None:
+    assert Figure("x", 1.0, "s").holds is None
+
+
+def test_repeated_measurements_are_a_median_with_its_range() -> None:
+    figure = Figure.of("x", [3.0, 1.0, 9.0], "s", Target("<", 5), "y: 2 s")
+    assert figure == Figure(
+        "x", 3.0, "s", Target("<", 5), Spread(1.0, 9.0, "min-max of 3"), "y: 2 s"
+    )
+    assert figure.holds
+    assert Figure.of("x", [3.0], "s").spread is None
+
+
+def test_a_report_is_a_table_and_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = this_machine()
+    found = [
+        Figure.of("cached run", [8.25, 8.5, 25.0], "s", Target("<", 20), "processor time: 7 s"),
+        Figure("requests", 912.3, "1/s", Target(">", 1000)),
+        Figure("memory", 1429.2, "MB"),
+    ]
+    path = report("small", found, machine, tmp_path / "results")
+    table, _ = capsys.readouterr().out.split(machine.cpu)
+    shown = {line.split("  ")[0]: " ".join(line.split()) for line in table.splitlines() if line}
+    assert shown == {
+        "figure": "figure value unit spread target holds compared with",
+        "cached run": "cached run 8.50 s 8.25 - 25.0 min-max of 3 < 20 yes processor time: 7 s",
+        "requests": "requests 912 1/s > 1000 no",
+        "memory": "memory 1,429 MB",
+    }
+    assert path == tmp_path / "results" / "small.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    assert set(told) == {"figures", "machine", "date"}
+    assert told["machine"] == asdict(machine)
+    assert told["figures"][0] == {
+        "name": "cached run",
+        "value": 8.5,
+        "unit": "s",
+        "target": "< 20",
+        "holds": True,
+        "spread": {"low": 8.25, "high": 25.0, "of": "min-max of 3"},
+        "compared_with": "processor time: 7 s",
+    }
+    assert [one["holds"] for one in told["figures"]] == [True, False, None]
+
+
+def test_the_machine_is_described() -> None:
+    machine = this_machine()
+    assert machine.cpu
+    assert machine.cores >= 1
+    assert machine.memory_gb > 0.1
+    assert machine.python == ".".join(map(str, sys.version_info[:3]))
+    assert f"load {machine.load:.2f}" in str(machine)
+
+
+def test_a_command_costs_time_processor_and_memory() -> None:
+    busy = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    with new_place() as place:
+        cost = place.measure("-c", f"space = bytes(100_000_000)\n{busy}")
+        idle = place.measure("-c", "import time; time.sleep(0.3)")
+    assert 0.3 <= cost.cpu <= cost.wall + 0.05
+    assert 100e6 < cost.memory < 300e6
+    assert idle.wall >= 0.3
+    assert idle.cpu < 0.2
+
+
+def test_programs_that_a_command_waits_for_count() -> None:
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    with new_place() as place:
+        cost = place.measure(
+            "-c", f"import subprocess as s, sys; s.run([sys.executable, '-c', {busy!r}])"
+        )
+    assert cost.cpu >= 0.3
+
+
+def test_a_command_sees_a_place_of_its_own() -> None:
+    told = "import os, json, tempfile; print(json.dumps([os.getcwd(), tempfile.gettempdir()]))\n"
+    told += "print(os.environ['ADCLICK_HOME'], os.environ['ADCLICK_SELDON_PORT'])"
+    with new_place() as place, new_place() as other:
+        place.measure("-c", told)
+        first, second = (place.folder / "output.txt").read_text(encoding="utf-8").splitlines()
+        assert json.loads(first) == [str(REPOSITORY), str(place.folder)]
+        assert second == f"{place.home} {place.port}"
+        assert place.folder != other.folder
+    assert not place.folder.exists()
+
+
+def test_a_command_that_fails_is_told_with_its_last_lines() -> None:
+    with new_place() as place, pytest.raises(RuntimeError, match=r"(?s)exited with 3:.*what, why"):
+        place.measure("-c", "print('what, why'); raise SystemExit(3)")
+
+
+def _server(home: Path) -> subprocess.Popen[bytes]:
+    """A process that the process table shows as the server of this state folder."""
+    state = home / "serving" / "versions" / "2026-04.0123abcd"
+    command = [sys.executable, "-c", "import time; time.sleep(60)", "serving.host"]
+    return subprocess.Popen(
+        [*command, "--state", str(state), "--port", str(free_port())], start_new_session=True
+    )
+
+
+def test_a_server_left_running_is_stopped_with_its_place() -> None:
+    with pytest.raises(ZeroDivisionError), new_place() as place:
+        server = _server(place.home)
+        wait_until(lambda: local_seldon(place.home, place.port).status().version, "it is seen")
+        raise ZeroDivisionError
+    assert server.poll() is not None
+    assert not place.folder.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_benchmark_leaves_nothing(number: int, tmp_path: Path) -> None:
+    script = """
+from benchmarks.processes import cleaning_up_when_terminated, new_place
+with cleaning_up_when_terminated(), new_place() as place:
+    place.measure("-c", "import os, time; print(os.getpid(), flush=True); time.sleep(60)")
+"""
+    benchmark = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=REPOSITORY,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: _told(tmp_path), "the command runs")
+    command = psutil.Process(int(_told(tmp_path)))
+    benchmark.send_signal(number)
+    _, said = benchmark.communicate(timeout=15)
+    assert benchmark.returncode == 128 + number
+    assert said == b""
+    assert not command.is_running()
+    assert not list(tmp_path.iterdir())
+
+
+def _told(folder: Path) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in folder.glob("*/output.txt"))
+
+
+def _round(first: float = 60.0, direct: float = 40.0) -> Round:
+    seconds = {"generate": 2.0, f"{IMPORTS}train": 6.0, "train": 28.1}
+    steps = [
+        ("sample data", "generate", 2.2),
+        ("training", "train", 35.5),
+        ("training", "decide", 0.2),
+    ]
+    return Round(
+        first=Cost(first, 50.0, 1_000_000_000),
+        summary=RunSummary(
+            stack="local",
+            pipeline="all",
+            seconds=first,
+            steps=tuple(
+                StepTime(pipeline=pipeline, step=step, seconds=took, cached=False)
+                for pipeline, step, took in steps
+            ),
+            serving=ServingSummary(version="v1", url="http://127.0.0.1:1", golden_checked=16),
+        ),
+        again=Cost(9.0, 8.0, 400_000_000),
+        status=Cost(8.0, 7.5, 300_000_000),
+        direct=Direct(Cost(direct, 42.0, 900_000_000), "v1", seconds),
+    )
+
+
+def test_a_run_is_held_against_its_targets() -> None:
+    helps = [Cost(0.1, 0.1, 1), Cost(0.3, 0.1, 1), Cost(0.2, 0.1, 1)]
+    found = {one.name: one for one in figures(helps, [_round(), _round(70.0, 60.0)])}
+    with_target = {name: (str(one.target), one.holds) for name, one in found.items() if one.target}
+    assert with_target == {
+        "run.py --help": ("< 1", True),
+        "first sample run": ("< 120", True),
+        "cached run": ("< 20", True),
+        "overhead of orchestration": ("< 20", False),
+    }
+    assert found["run.py --help"].value == 0.2
+    assert found["first sample run"].value == 65
+    assert found["memory of the first run"].value == 1000
+    overhead = found["overhead of orchestration"]
+    assert overhead.value == pytest.approx((100 * 20 / 60 + 100 * 10 / 70) / 2)
+    assert overhead.spread is not None
+    assert overhead.spread.low == pytest.approx(100 * 10 / 70)
+    assert found["overhead of orchestration, processor time"].value == pytest.approx(16)
+    assert found["training/train"].value == 35.5
+    assert found["training/train"].compared_with == "directly 28.10 s and 6.00 s of imports"
+    assert found["sample data/generate"].compared_with == "directly 2.00 s"
+
+
+def test_the_shares_of_a_run_add_up_to_all_of_it() -> None:
+    found = {one.name: one.value for one in figures([Cost(0.1, 0.1, 1)], [_round()])}
+    shares = {name: value for name, value in found.items() if name.startswith("share")}
+    assert sum(shares.values()) == pytest.approx(100)
+    # 40 s without ZenML, of which 30.1 s in functions, 6 s in imports and 3.9 s before any of them
+    assert shares["share of our functions"] == pytest.approx(100 * 30.1 / 60)
+    assert shares["share of interpreter and imports"] == pytest.approx(100 * 9.9 / 60)
+    assert shares["share of ZenML's start"] == pytest.approx(100 * (8 - 3.9) / 60)
+
+
+def test_work_that_is_not_the_same_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(place: Place, *arguments: str) -> Cost:
+        (place.home / "runs").mkdir(parents=True, exist_ok=True)
+        summary = _round().summary.model_dump_json()
+        (place.home / "runs" / "latest.json").write_text(summary, encoding="utf-8")
+        direct = json.dumps({"version": versions.pop(), "seconds": {}})
+        (place.home / "direct.json").write_text(direct, encoding="utf-8")
+        return Cost(1.0, 1.0, 1)
+
+    monkeypatch.setattr(Place, "measure", measure)
+    versions = ["v1"] * 4
+    assert measure_round().direct.version == "v1"
+    versions = ["v2"] * 4
+    with pytest.raises(RuntimeError, match=r"the run serves v1, .* without ZenML v2"):
+        measure_round()
+
+
+def test_the_work_without_zenml_starts_without_anything_slow() -> None:
+    code = "import benchmarks.direct, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"zenml", "tensorflow", "keras", "evidently", "sklearn"} & set(loaded)
+
+
+@pytest.mark.slow
+def test_the_work_without_zenml_is_that_of_the_pipelines(
+    sample_schema: Schema, quick_training: TrainingOptions, tmp_path: Path
+) -> None:
+    config = RunConfig(
+        sample_data=SampleOptions(
+            months=4, impressions=6_000, creatives_per_month=12, base_rate=0.3
+        ),
+        training=quick_training,
+        traffic=TrafficOptions(requests=40),
+    )
+    port = free_port()
+    started = time.perf_counter()
+    try:
+        result = run_directly(tmp_path, port, config, sample_schema)
+    finally:
+        stopped = local_seldon(tmp_path, port).stop()
+    took = time.perf_counter() - started
+    assert stopped.version == result["version"]
+    assert refuses(port)
+    seconds = result["seconds"]
+    assert isinstance(seconds, dict)
+    steps = {path.stem for path in (REPOSITORY / "steps").glob("*.py")} - HELPERS - ZENML_ALONE
+    assert {name for name in seconds if not name.startswith(IMPORTS)} == {"generate"} | steps
+    assert 0 < sum(seconds.values()) <= took
+    assert list((tmp_path / "evidently").rglob("snapshots/*.json"))
