@@ -15,9 +15,10 @@ from steps.report_predictions import report_predictions
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
 def monitoring(model: str, config: RunConfig) -> None:
     """Report the newest months and the logged predictions, and publish the reports."""
+    log = newest(model, "ad_log")
     learned, split = of_champion(model, "ad_log"), of_champion(model, "split")
     bundle = of_champion(model, "serving_bundle")
-    months = report_months(newest(model, "ad_log"), learned, split, config.monitoring)
+    months = report_months(log, learned, split, config.monitoring)
     predictions = collect_predictions(bundle)
     predicted = report_predictions(learned, split, bundle, predictions, config.monitoring)
     publish_reports(model, months, predicted)
