@@ -12,6 +12,7 @@ from zenml.models import ComponentResponse, FlavorResponse
 from adclick.errors import AdclickError
 from adclick.schema import describe
 from stacks.definition import ComponentDefinition, StackDefinition
+from stacks.savings import register_integration_flavors
 
 
 def activate(definition: StackDefinition) -> None:
@@ -48,15 +49,22 @@ def _ensure_flavor(
     component: ComponentDefinition,
     definition: StackDefinition,
 ) -> FlavorResponse:
-    found = client.list_flavors(name=component.flavor, type=kind).items
-    if found:
-        return found[0]
+    known = _find_flavor(client, kind, component.flavor)
+    if known is None and component.source is None:
+        register_integration_flavors()
+        known = _find_flavor(client, kind, component.flavor)
+    if known is not None:
+        return known
     if component.source is None:
         raise AdclickError(
             f"stack {definition.name}: ZenML has no {kind.value} flavor {component.flavor!r}; "
             "name its class as `source`"
         )
     return client.create_flavor(source=component.source, component_type=kind)
+
+
+def _find_flavor(client: Client, kind: StackComponentType, name: str) -> FlavorResponse | None:
+    return next(iter(client.list_flavors(name=name, type=kind).items), None)
 
 
 def _ensure_component(

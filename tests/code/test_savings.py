@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,32 @@ from zenml.steps import BaseStep
 import materializers  # noqa: F401  registers how our types travel
 from stacks.savings import _write_ahead
 
-STEPS = Path(__file__).parents[2] / "steps"
+REPOSITORY = Path(__file__).parents[2]
+STEPS = REPOSITORY / "steps"
+FLAVORS = """
+from pathlib import Path
+
+from stacks.environment import close_logs, prepare, state_folder
+
+prepare(Path.cwd(), state_folder(Path.cwd()))
+
+from adclick.errors import AdclickError
+from stacks.definition import ComponentDefinition, StackDefinition
+from stacks.registration import activate
+from stacks.savings import save_time
+from zenml.client import Client
+
+save_time()
+for orchestrator in ("local", "kubernetes", "unknown"):
+    flavors = {"artifact_store": "local", "orchestrator": orchestrator}
+    components = {kind: ComponentDefinition(flavor=name) for kind, name in flavors.items()}
+    try:
+        activate(StackDefinition(name=orchestrator, components=components))
+        print(Client().list_flavors(size=1).total, Client().active_stack.orchestrator.flavor)
+    except AdclickError as error:
+        print(error)
+close_logs()
+"""
 
 
 def _steps() -> list[BaseStep]:
@@ -57,3 +85,22 @@ def test_a_store_that_is_no_file_is_left_alone() -> None:
             pytest.fail(f"{statement} is SQLite's")
 
     _write_ahead(MySQLConnection(), None)
+
+
+@pytest.mark.slow
+def test_an_integration_s_flavor_is_registered_when_a_stack_names_it(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FLAVORS],
+        cwd=REPOSITORY,
+        env={**os.environ, "ADCLICK_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    told = ended.stdout.splitlines()
+    core, local = told[0].split()
+    every, kubernetes = told[1].split()
+    assert (local, kubernetes) == ("local", "kubernetes")
+    assert int(every) > int(core) + 30
+    assert told[2].startswith("stack unknown: ZenML has no orchestrator flavor 'unknown'")
