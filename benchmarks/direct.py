@@ -1,7 +1,8 @@
 """The work of a sample run as plain function calls in one process: what a run would cost at least.
 
 Prints nothing and keeps no artifacts but those that are the work's own: sample data, ad log,
-bundle, server, prediction log and reports. Leaves its server running, as a run does.
+bundle, server, prediction log and reports. Its process is set up as a run's is, and leaves its
+server running as a run does.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from adclick.splitting import split_by_time
 from adclick.validation import validate_log
 from benchmarks.processes import REPOSITORY, local_seldon
 from serving.traffic import send_traffic
-from stacks.environment import prepare, state_folder
+from stacks.environment import exit_quickly, prepare, state_folder
 
 RESULT = "direct.json"
 CONFIG = REPOSITORY / "configs" / "local.yaml"
@@ -113,6 +114,7 @@ def main() -> None:
     port = int(os.environ["ADCLICK_SELDON_PORT"])
     result = run_directly(home, port, load_config(CONFIG), load_schema(SCHEMA))
     (home / RESULT).write_text(json.dumps(result), encoding="utf-8")
+    exit_quickly()
 
 
 if __name__ == "__main__":
