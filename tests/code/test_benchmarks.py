@@ -106,7 +106,8 @@ def test_a_command_costs_time_processor_and_memory() -> None:
         cost = place.measure("-c", f"space = bytes(100_000_000)\n{busy}")
         idle = place.measure("-c", "import time; time.sleep(0.3)")
     assert 0.3 <= cost.cpu <= cost.wall + 0.05
-    assert 100e6 < cost.memory < 300e6
+    # Linux counts the parent's memory at the fork too, and a test session may hold TensorFlow
+    assert 100e6 < cost.memory < 300e6 + psutil.Process().memory_info().rss
     assert idle.wall >= 0.3
     assert idle.cpu < 0.2
 
