@@ -23,14 +23,8 @@ WIDTH = 150
 
 
 def report(name: str, figures: Sequence[Figure], machine: Machine, results: Path = RESULTS) -> Path:
-    """Print the figures, keep them as NAME.json in `results`, and return that file's path."""
-    # in a file or a pipe there is no width to keep to
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    """Keep the figures as NAME.json in `results`, print them, and return that file's path."""
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    console.print()
-    console.print(_table(figures))
-    console.print()
-    console.print(f"{machine}, {date}", style="dim")
     document = {
         "figures": [_as_json(figure) for figure in figures],
         "machine": asdict(machine),
@@ -39,6 +33,12 @@ def report(name: str, figures: Sequence[Figure], machine: Machine, results: Path
     results.mkdir(parents=True, exist_ok=True)
     path = results / f"{name}.json"
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    # in a file or a pipe there is no width to keep to
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console.print()
+    console.print(_table(figures))
+    console.print()
+    console.print(f"{machine}, {date}", style="dim")
     return path
 
 
