@@ -220,6 +220,8 @@ def test_a_run_is_held_against_its_targets() -> None:
     }
     assert found["run.py --help"].value == 0.2
     assert found["first sample run"].value == 65
+    assert found["first sample run, processor time"].value == 50
+    assert found["cached run"].compared_with == "first: 65.0 s"
     assert found["memory of the first run"].value == 1000
     overhead = found["overhead of orchestration"]
     assert overhead.value == pytest.approx((100 * 20 / 60 + 100 * 10 / 70) / 2)
