@@ -11,6 +11,7 @@ from adclick.errors import AdclickError
 from adclick.evaluation.decision import Policy
 from adclick.evaluation.evaluation import EvaluationOptions
 from adclick.monitoring.checks import DriftChecks
+from adclick.resources import Resources
 from adclick.sample_data.options import SampleOptions
 from adclick.schema import describe
 from adclick.splitting import SplitOptions
@@ -30,6 +31,7 @@ class RunConfig(BaseModel):
     policy: Policy = Policy()
     traffic: TrafficOptions = TrafficOptions()
     monitoring: DriftChecks = DriftChecks()
+    resources: Resources = Resources()
 
 
 def load_config(path: Path) -> RunConfig:

@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_validator
 
 from adclick.errors import AdclickError
 from adclick.schema import describe
@@ -18,23 +18,61 @@ STACKS = Path(__file__).parent
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
+class ServerDefinition(BaseModel):
+    """The ZenML server that keeps a stack's runs, and the key of the account that runs use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    api_key: SecretStr
+
+
+class ConnectorDefinition(BaseModel):
+    """A service connector of ZenML's: how components of the stack are authenticated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    auth_method: str
+    configuration: dict[str, Any] = {}
+
+
 class ComponentDefinition(BaseModel):
-    """One component: ZenML's flavor, or ours with the class that defines it as `source`."""
+    """One component: ZenML's flavor, or ours with the class that defines it as `source`.
+
+    `connector` names one of the stack's, `resource` what of the connector's the component uses;
+    `environment` is what its steps find in theirs.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     flavor: str
     source: str | None = None
     configuration: dict[str, Any] = {}
+    connector: str | None = None
+    resource: str | None = None
+    environment: dict[str, str] = {}
 
 
 class StackDefinition(BaseModel):
-    """A named stack: components by ZenML's component type."""
+    """A named stack: components by ZenML's component type.
+
+    Without a `server` its runs are kept on this machine.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
+    server: ServerDefinition | None = None
+    connectors: dict[str, ConnectorDefinition] = {}
     components: dict[str, ComponentDefinition]
+
+    @model_validator(mode="after")
+    def _connected(self) -> Self:
+        for kind, component in self.components.items():
+            if component.connector is not None and component.connector not in self.connectors:
+                raise ValueError(f"{kind}: the stack has no connector {component.connector!r}")
+        return self
 
 
 def stack_names() -> tuple[str, ...]:
