@@ -8,6 +8,15 @@ FIND_PYTHON := for found in python3.12 "$$(pyenv root 2>/dev/null || true)"/vers
 	if "$$found" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null; \
 	then echo "$$found"; break; fi; done
 
+# a new environment, from the lock that is the target's first prerequisite
+define MAKE_VENV
+@python="$$($(FIND_PYTHON))"; if [ -z "$$python" ]; then \
+	echo "error: no Python 3.12 on the PATH, in pyenv or in uv: install one, such as with 'uv python install 3.12'" >&2; exit 2; fi; \
+echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clear $(@D)
+@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' $<)"
+@$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
+endef
+
 .PHONY: help setup run status stop dashboard reports test lint format bench-run picture lock clean
 
 help: ## List every command.
@@ -50,22 +59,27 @@ picture: .venv/installed ## Draw the README's picture of a run from the last one
 	@$(PYTHON) -m docs.draw_run
 
 lock: .venv/installed ## Pin the requirements anew.
-	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements.in -o requirements.txt
-	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements-dev.in -o requirements-dev.txt
-	@.venv/bin/uv pip compile --quiet --python-version 3.12 requirements-serving.in -o requirements-serving.txt
+	@# uv keeps what a lock already says, so that the gcp environment has the local one's versions
+	@for name in "" -dev -serving -gcp -gpu -gcp-test; do \
+		if [ "$$name" = -gcp ]; then cp requirements.txt requirements-gcp.txt; fi; \
+		.venv/bin/uv pip compile --quiet --python-version 3.12 requirements$$name.in -o requirements$$name.txt; done
 
 clean: ## Stop what serves and remove the state of all runs.
 	@if [ -x $(PYTHON) ] && [ -d .adclick ]; then $(PYTHON) run.py stop; fi
 	@rm -rf .adclick
 
 .venv/installed: requirements.txt
-	@python="$$($(FIND_PYTHON))"; if [ -z "$$python" ]; then \
-		echo "error: no Python 3.12 on the PATH, in pyenv or in uv: install one, such as with 'uv python install 3.12'" >&2; exit 2; fi; \
-	echo "making .venv with $$python (about two minutes)"; "$$python" -m venv --clear .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements.txt)"
-	@.venv/bin/uv pip install --quiet --compile-bytecode --python $(PYTHON) -r requirements.txt
+	$(MAKE_VENV)
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@.venv/bin/uv pip install --quiet --compile-bytecode --python $(PYTHON) -r requirements-dev.txt
+	@touch $@
+
+.venv-gcp/installed: requirements-gcp.txt
+	$(MAKE_VENV)
+	@touch $@
+
+.venv-gcp/installed-test: requirements-gcp-test.txt .venv-gcp/installed
+	@$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 	@touch $@
