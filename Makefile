@@ -40,7 +40,7 @@ reports: .venv/installed ## Open Evidently's reports.
 	@$(PYTHON) run.py reports
 
 test: lint ## Check style, types and imports, and run the tests.
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses 2 --dist worksteal
 
 lint: .venv/installed-dev ## Check style, types and imports.
 	@.venv/bin/ruff check

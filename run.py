@@ -15,10 +15,11 @@ if sys.version_info < OLDEST_PYTHON:
 import argparse
 import importlib.util
 import os
+import pkgutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 # what is slow to import waits until it is known to be needed
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from adclick.summary import RunSummary, StepTime
     from pipelines.outcome import Outcome
     from serving.deployer import Deployer
+    from stacks.definition import StackDefinition
 
 REPOSITORY = Path(__file__).resolve().parent
 PIPELINES = ("training", "deployment", "traffic", "monitoring")
@@ -43,8 +45,8 @@ def run(options: argparse.Namespace) -> None:
 
     home = state_folder(REPOSITORY)
     with only_run(home):
-        _use_stack(options)
-        summary = _run_pipelines(options, config, schema, data, home, start)
+        placed = _placement(_use_stack(options), config, options)
+        summary = _run_pipelines(options, config, schema, data, home, placed, start)
         latest = home / "runs" / "latest.json"
         latest.parent.mkdir(exist_ok=True)
         latest.write_text(summary.model_dump_json(indent=2), encoding="utf-8")
@@ -122,8 +124,9 @@ def main() -> int:
         print("error: the environment is not there: run `make setup`", file=sys.stderr)
         return BAD_INPUT
     from adclick.errors import AdclickError
-    from stacks.environment import close_logs, exit_quickly
+    from stacks.environment import close_logs, exit_quickly, read_variables
 
+    read_variables(REPOSITORY)
     try:
         COMMANDS[options.command](options)
     except Exception as error:
@@ -167,19 +170,37 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     return config, schema, data
 
 
-def _use_stack(options: argparse.Namespace) -> None:
+def _use_stack(options: argparse.Namespace) -> "StackDefinition":
     from stacks.definition import load_stack
-    from stacks.environment import prepare, state_folder
+    from stacks.environment import prepare, state_folder, use_server
 
     if options.debug:
         os.environ["ZENML_LOGGING_VERBOSITY"] = "INFO"
     prepare(REPOSITORY, state_folder(REPOSITORY))
     definition = load_stack(options.stack)
+    if definition.server:
+        use_server(definition.server)
     from stacks.registration import activate
     from stacks.savings import save_time
 
     save_time()
     activate(definition)
+    return definition
+
+
+def _placement(
+    definition: "StackDefinition", config: "RunConfig", options: argparse.Namespace
+) -> "dict[str, Any]":
+    from stacks.placement import placement
+
+    placed = placement(definition, config.resources, _step_names())
+    return placed | ({"enable_cache": False} if options.no_cache else {})
+
+
+def _step_names() -> "list[str]":
+    import steps
+
+    return [module.name for module in pkgutil.iter_modules(steps.__path__)]
 
 
 def _deployer() -> "Deployer":
@@ -194,6 +215,7 @@ def _run_pipelines(
     schema: "Schema",
     data: str | None,
     home: Path,
+    placed: "dict[str, Any]",
     start: float,
 ) -> "RunSummary":
     from pipelines.chain import run_chain
@@ -203,7 +225,7 @@ def _run_pipelines(
     made: "tuple[StepTime, ...]" = ()
     if data is None and "training" in chosen:
         data, made = _make_sample_data(config, home)
-    runs = run_chain(chosen, data, schema, config, use_cache=not options.no_cache)
+    runs = run_chain(chosen, data, schema, config, placed)
     return _summary(options, schema, Outcome(runs), made, start)
 
 
@@ -214,6 +236,7 @@ def _absolute(data: str) -> str:
 def _make_sample_data(config: "RunConfig", home: Path) -> "tuple[str, tuple[StepTime, ...]]":
     from adclick.sample_data.generate import generate
     from adclick.summary import StepTime
+    from stacks.staging import staged
 
     began = time.perf_counter()
     folder = home / "sample_data" / config.sample_data.fingerprint
@@ -221,7 +244,7 @@ def _make_sample_data(config: "RunConfig", home: Path) -> "tuple[str, tuple[Step
     sample = generate(config.sample_data, folder)
     seconds = time.perf_counter() - began
     step = StepTime(pipeline="sample data", step="generate", seconds=seconds, cached=known)
-    return str(sample.data), (step,)
+    return staged(sample.data, f"sample_data/{config.sample_data.fingerprint}"), (step,)
 
 
 def _summary(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from zenml.models import PipelineRunResponse
+from zenml.pipelines.pipeline_definition import Pipeline
 
 from adclick.config import RunConfig
 from adclick.schema import Schema
@@ -18,18 +20,22 @@ from steps.model_versions import model_name
 
 
 def run_chain(
-    names: Iterable[str], data: str | None, schema: Schema, config: RunConfig, use_cache: bool
+    names: Iterable[str],
+    data: str | None,
+    schema: Schema,
+    config: RunConfig,
+    options: Mapping[str, Any],
 ) -> list[PipelineRunResponse]:
-    """Run the named pipelines in this order; returns their runs.
+    """Run the named pipelines in this order, each with ZenML's `options`; returns their runs.
 
     After a training that leaves no version to deploy, the chain ends there.
     """
     model = model_name(schema.name)
     calls: dict[str, Callable[..., PipelineRunResponse]] = {
-        "training": partial(_cached(training, use_cache), data, schema, model, config),
-        "deployment": partial(_cached(deployment, use_cache), model),
-        "traffic": partial(_cached(traffic, use_cache), model, config),
-        "monitoring": partial(_cached(monitoring, use_cache), model, config),
+        "training": partial(_with(training, options), data, schema, model, config),
+        "deployment": partial(_with(deployment, options), model),
+        "traffic": partial(_with(traffic, options), model, config),
+        "monitoring": partial(_with(monitoring, options), model, config),
     }
     runs: list[PipelineRunResponse] = []
     for name in names:
@@ -40,5 +46,8 @@ def run_chain(
     return runs
 
 
-def _cached(pipeline: Callable[..., object], use_cache: bool) -> Callable[..., PipelineRunResponse]:
-    return pipeline if use_cache else pipeline.with_options(enable_cache=False)
+def _with(pipeline: Pipeline, options: Mapping[str, Any]) -> Callable[..., PipelineRunResponse]:
+    configured: Callable[..., PipelineRunResponse] = (
+        pipeline.with_options(**options) if options else pipeline
+    )
+    return configured

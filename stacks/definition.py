@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from adclick.errors import AdclickError
 from adclick.schema import describe
@@ -25,6 +32,21 @@ class ServerDefinition(BaseModel):
 
     url: str
     api_key: SecretStr
+
+
+class ImageDefinition(BaseModel):
+    """The image of steps that run elsewhere: `built` already, or to be built on `base`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str
+    built: str | None = None
+
+    @field_validator("built", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        # a variable of the stack's file that is set to nothing
+        return None if value == "" else value
 
 
 class ConnectorDefinition(BaseModel):
@@ -57,13 +79,15 @@ class ComponentDefinition(BaseModel):
 class StackDefinition(BaseModel):
     """A named stack: components by ZenML's component type.
 
-    Without a `server` its runs are kept on this machine.
+    Without a `server` its runs are kept on this machine, without an `image` its steps run in the
+    process that starts them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     server: ServerDefinition | None = None
+    image: ImageDefinition | None = None
     connectors: dict[str, ConnectorDefinition] = {}
     components: dict[str, ComponentDefinition]
 

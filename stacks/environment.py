@@ -8,9 +8,13 @@ import logging
 import os
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 from adclick.errors import AdclickError
+from stacks.definition import ServerDefinition
 
 HOME_VARIABLE = "ADCLICK_HOME"
+STORE_VARIABLES = ("ZENML_STORE_", "ZENML_ACTIVE_STACK_ID")
 
 
 def state_folder(repository: Path) -> Path:
@@ -27,6 +31,13 @@ def state_folder(repository: Path) -> Path:
             "of yours"
         ) from error
     return home
+
+
+def read_variables(repository: Path) -> None:
+    """Add what the repository's .env says to the environment, where it is not set already."""
+    for name, value in dotenv_values(repository / ".env").items():
+        if value and not os.environ.get(name):
+            os.environ[name] = value
 
 
 def prepare(repository: Path, home: Path) -> None:
@@ -55,11 +66,17 @@ def prepare(repository: Path, home: Path) -> None:
     # a failed step is told of once, by run.py
     os.environ.setdefault("ZENML_LOGGING_VERBOSITY", "CRITICAL")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # a stack or store that a user's shell names is not this run's
-    for variable in ("ZENML_ACTIVE_STACK_ID", "ZENML_STORE_URL"):
-        os.environ.pop(variable, None)
+    # a stack or store that a user's shell names is this run's only if its stack says so
+    for variable in [name for name in os.environ if name.startswith(STORE_VARIABLES)]:
+        del os.environ[variable]
     # modules are most of what Python looks through for garbage: a tenth of a run at its default
     gc.set_threshold(100_000, 10, 10)
+
+
+def use_server(server: ServerDefinition) -> None:
+    """Keep this process's runs on a ZenML server; call it after `prepare`."""
+    os.environ["ZENML_STORE_URL"] = server.url
+    os.environ["ZENML_STORE_API_KEY"] = server.api_key.get_secret_value()
 
 
 def close_logs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from uuid import UUID
 
 from pydantic import ValidationError
 from zenml.client import Client
@@ -11,6 +12,7 @@ from zenml.models import ComponentResponse, FlavorResponse
 
 from adclick.errors import AdclickError
 from adclick.schema import describe
+from stacks.connectors import ensure_connector
 from stacks.definition import ComponentDefinition, StackDefinition
 from stacks.savings import register_integration_flavors
 
@@ -25,8 +27,14 @@ def activate(definition: StackDefinition) -> None:
     types = {name: _component_type(name, definition) for name in definition.components}
     for name, component in definition.components.items():
         _ensure_flavor(client, types[name], component, definition)
+    connectors = {
+        name: ensure_connector(client, definition.name, name, connector)
+        for name, connector in definition.connectors.items()
+    }
     components = {
-        types[name]: _ensure_component(client, definition.name, types[name], component).id
+        types[name]: _ensure_component(
+            client, definition.name, types[name], component, connectors
+        ).id
         for name, component in definition.components.items()
     }
     stack_id = _ensure_stack(client, definition.name, components)
@@ -68,35 +76,64 @@ def _find_flavor(client: Client, kind: StackComponentType, name: str) -> FlavorR
 
 
 def _ensure_component(
-    client: Client, stack: str, kind: StackComponentType, component: ComponentDefinition
+    client: Client,
+    stack: str,
+    kind: StackComponentType,
+    component: ComponentDefinition,
+    connectors: dict[str, UUID],
 ) -> ComponentResponse:
     try:
-        return _component(client, stack, kind, component)
+        registered = _component(client, stack, kind, component)
     except ValidationError as error:
         raise AdclickError(
             f"stack {stack}: {kind.value} {component.flavor}: {describe(error)}; "
             f"see stacks/{stack}.yaml and the variables that it names"
         ) from error
+    return _connected(client, registered, component, connectors)
 
 
 def _component(
     client: Client, stack: str, kind: StackComponentType, component: ComponentDefinition
 ) -> ComponentResponse:
     name = f"{stack}-{component.flavor.replace('_', '-')}"
-    found = client.list_stack_components(name=name, type=kind).items
+    environment = {key: value for key, value in component.environment.items() if value}
+    found = client.list_stack_components(name=name, type=kind, hydrate=True).items
     if not found:
         return client.create_stack_component(
             name=name,
             flavor=component.flavor,
             component_type=kind,
             configuration=component.configuration,
+            environment=environment,
         )
-    if _same(found[0].configuration, component.configuration):
-        return found[0]
+    known = found[0]
+    if _same(known.configuration, component.configuration) and known.environment == environment:
+        return known
+    gone = dict.fromkeys(known.environment.keys() - environment.keys())
     return client.update_stack_component(
-        name_id_or_prefix=found[0].id,
+        name_id_or_prefix=known.id,
         component_type=kind,
         configuration=component.configuration,
+        environment=environment | gone,
+    )
+
+
+def _connected(
+    client: Client,
+    registered: ComponentResponse,
+    component: ComponentDefinition,
+    connectors: dict[str, UUID],
+) -> ComponentResponse:
+    wanted = connectors[component.connector] if component.connector else None
+    known = registered.connector.id if registered.connector else None
+    if (known, registered.connector_resource_id) == (wanted, component.resource):
+        return registered
+    return client.update_stack_component(
+        name_id_or_prefix=registered.id,
+        component_type=registered.type,
+        connector_id=wanted,
+        connector_resource_id=component.resource,
+        disconnect=wanted is None,
     )
 
 
