@@ -22,11 +22,11 @@ CORE = f"/api/v1/namespaces/{NAMESPACE}/"
 
 
 class EmulatedApi:
-    """Serves `cluster` on a port of its own, until `close`."""
+    """Serves `cluster` on `port`, or else one that is free, to who has `token`; until `close`."""
 
-    def __init__(self, cluster: EmulatedCluster) -> None:
+    def __init__(self, cluster: EmulatedCluster, port: int = 0, token: str = TOKEN) -> None:
         self.cluster = cluster
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(cluster))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(cluster, token))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -54,7 +54,7 @@ class EmulatedApi:
         self.cluster.close()
 
 
-def _handler(cluster: EmulatedCluster) -> type[BaseHTTPRequestHandler]:
+def _handler(cluster: EmulatedCluster, token: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -81,7 +81,7 @@ def _handler(cluster: EmulatedCluster) -> type[BaseHTTPRequestHandler]:
             address = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(address.query).items()}
             try:
-                if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                if self.headers.get("Authorization") != f"Bearer {token}":
                     raise RefusalError(401, "Unauthorized", "Unauthorized")
                 if cluster.faults.answers:
                     code = cluster.faults.answers.pop(0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,12 @@ class RefusalError(Exception):
 
 
 class EmulatedCluster:
-    """One namespace, in which an operator goes its rounds until `close`."""
+    """One namespace, in which an operator goes its rounds until `close`.
 
-    def __init__(self, folder: Path) -> None:
+    Every container has the variables of `node` in its environment.
+    """
+
+    def __init__(self, folder: Path, node: Mapping[str, str] | None = None) -> None:
         self.faults = Faults()
         self.lock = threading.RLock()
         self.seldon: dict[str, Resource] = {}
@@ -65,6 +69,7 @@ class EmulatedCluster:
         self.applied = 0
         self._managers: dict[str, str] = {}
         self._folder = folder
+        self._node = dict(node or {})
         self._made = 0
         self._closed = threading.Event()
         self._operator = threading.Thread(target=self._operate, daemon=True)
@@ -186,7 +191,8 @@ class EmulatedCluster:
 
     def _make_pod(self, deployment: str, predictor: Resource) -> None:
         self._made += 1
-        pod = EmulatedPod(f"{deployment}-x", predictor, self._folder / f"pod-{self._made}")
+        folder = self._folder / f"pod-{self._made}"
+        pod = EmulatedPod(f"{deployment}-x", predictor, folder, self._node)
         pod.unschedulable = self.faults.unschedulable
         pod.missing_images = set(self.faults.missing_images)
         self.pods[deployment] = pod

