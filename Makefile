@@ -1,6 +1,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# the stack that run, status, stop and the pages are for: make run STACK=gcp
+STACK := local
+# where a stack's clients run: the libraries of Google Cloud and those of Seldon don't go together
+ENVIRONMENT := $(if $(filter local,$(STACK)),.venv,.venv-gcp)
+RUN := $(ENVIRONMENT)/bin/python run.py
 PYTHON := .venv/bin/python
 # python3.12 on the PATH, or one of pyenv's, or one that uv knows
 FIND_PYTHON := for found in python3.12 "$$(pyenv root 2>/dev/null || true)"/versions/3.12*/bin/python \
@@ -24,20 +29,20 @@ help: ## List every command.
 
 setup: .venv/installed ## Make the environment from the pinned requirements, once.
 
-run: .venv/installed ## Run everything on sample data on this machine.
-	@$(PYTHON) run.py --stack local
+run: $(ENVIRONMENT)/installed ## Run everything, on sample data on this machine (STACK=gcp: on Google Cloud).
+	@$(RUN) --stack $(STACK)
 
-status: .venv/installed ## Show what serves.
-	@$(PYTHON) run.py status
+status: $(ENVIRONMENT)/installed ## Show what serves.
+	@$(RUN) status --stack $(STACK)
 
-stop: .venv/installed ## Stop what serves.
-	@$(PYTHON) run.py stop
+stop: $(ENVIRONMENT)/installed ## Stop what serves.
+	@$(RUN) stop --stack $(STACK)
 
-dashboard: .venv/installed ## Open ZenML's dashboard on the project's runs and artifacts.
-	@$(PYTHON) run.py dashboard
+dashboard: $(ENVIRONMENT)/installed ## Open ZenML's dashboard on the project's runs and artifacts.
+	@$(RUN) dashboard --stack $(STACK)
 
-reports: .venv/installed ## Open Evidently's reports.
-	@$(PYTHON) run.py reports
+reports: $(ENVIRONMENT)/installed ## Open Evidently's reports.
+	@$(RUN) reports --stack $(STACK)
 
 test: lint ## Check style, types and imports, and run the tests.
 	@$(PYTHON) -m pytest --numprocesses 2 --dist worksteal

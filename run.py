@@ -136,7 +136,8 @@ def main() -> int:
         if mendable is not None:
             print(f"error: {mendable}", file=sys.stderr)
             return BAD_INPUT
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        first, *rest = str(error).split("\n    ")
+        what = "\n    ".join([" ".join(f"{type(error).__name__}: {first}".split()), *rest])
         print(f"error: {what} (--debug shows where)", file=sys.stderr)
         return 1
     finally:

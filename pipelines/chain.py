@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from zenml.models import PipelineRunResponse
-from zenml.pipelines.pipeline_definition import Pipeline
 
 from adclick.config import RunConfig
 from adclick.schema import Schema
 from pipelines.deployment import deployment
 from pipelines.monitoring import monitoring
+from pipelines.submission import run_to_end
 from pipelines.traffic import traffic
 from pipelines.training import training
 from pipelines.versions import may_deploy
@@ -32,10 +32,10 @@ def run_chain(
     """
     model = model_name(schema.name)
     calls: dict[str, Callable[..., PipelineRunResponse]] = {
-        "training": partial(_with(training, options), data, schema, model, config),
-        "deployment": partial(_with(deployment, options), model),
-        "traffic": partial(_with(traffic, options), model, config),
-        "monitoring": partial(_with(monitoring, options), model, config),
+        "training": partial(run_to_end, training, options, data, schema, model, config),
+        "deployment": partial(run_to_end, deployment, options, model),
+        "traffic": partial(run_to_end, traffic, options, model, config),
+        "monitoring": partial(run_to_end, monitoring, options, model, config),
     }
     runs: list[PipelineRunResponse] = []
     for name in names:
@@ -44,10 +44,3 @@ def run_chain(
         print(f"\n{name}")
         runs.append(calls[name]())
     return runs
-
-
-def _with(pipeline: Pipeline, options: Mapping[str, Any]) -> Callable[..., PipelineRunResponse]:
-    configured: Callable[..., PipelineRunResponse] = (
-        pipeline.with_options(**options) if options else pipeline
-    )
-    return configured

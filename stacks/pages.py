@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from zenml.client import Client
 from zenml.constants import FINISHED_ONBOARDING_SURVEY_KEY
+from zenml.enums import StoreType
 
 from adclick.monitoring.workspace import project_id
 
@@ -18,19 +19,24 @@ REPORTS_PORT = int(os.environ.get("ADCLICK_REPORTS_PORT", "8085"))
 
 
 def addresses(project: str) -> dict[str, str]:
-    """Where the pages are once `make dashboard` and `make reports` run, by name."""
+    """Where the pages are by name: a server's, or here once `make dashboard` and `reports` run."""
     return {
-        "zenml": f"http://{ADDRESS}:{DASHBOARD_PORT}",
+        "zenml": _server() or f"http://{ADDRESS}:{DASHBOARD_PORT}",
         "evidently": f"http://{ADDRESS}:{REPORTS_PORT}/projects/{project_id(project)}",
     }
 
 
-def serve_dashboard() -> NoReturn:
+def serve_dashboard() -> None:
     """Serve ZenML's dashboard on the project's own store until interrupted.
+
+    Where a server keeps the runs, it has the dashboard: its address is printed.
 
     The store is served as it is: runs go on writing to it, and the client is not switched to a
     server, which `zenml login --local` would do.
     """
+    if server := _server():
+        print(f"ZenML: {server}")
+        return
     client = Client()
     store = client.zen_store.url
     # without this the dashboard greets its only user with a questionnaire
@@ -60,6 +66,11 @@ def serve_reports() -> NoReturn:
     workspace = Client().active_stack.data_validator.workspace
     print(f"Evidently: http://{ADDRESS}:{REPORTS_PORT} (Ctrl-C stops)", flush=True)
     _serve(["evidently", "ui", "--workspace", workspace], REPORTS_PORT, {})
+
+
+def _server() -> str | None:
+    store = Client().zen_store
+    return store.url if store.type == StoreType.REST else None
 
 
 def _serve(command: list[str], port: int, environment: dict[str, str]) -> NoReturn:

@@ -11,6 +11,8 @@ from stacks.definition import StackDefinition
 from stacks.images import docker_settings
 
 Settings = dict[str, Any]
+GKE_GPU = "cloud.google.com/gke-accelerator"
+GKE_SPOT = "cloud.google.com/gke-spot"
 
 
 def placement(
@@ -63,6 +65,34 @@ def vertex(step: StepResources) -> Settings:
     return {"custom_job_parameters": parameters}
 
 
+def kubernetes(step: StepResources) -> Settings:
+    """The pod of a step; machine type and accelerator choose the nodes, by GKE's label for GPUs."""
+    if step.workers > 1:
+        raise AdclickError(
+            "resources: the kubernetes orchestrator runs a step on one machine: set workers to 1, "
+            "or choose a stack with Vertex AI"
+        )
+    requests = {
+        **({"cpu": f"{step.cpus:g}"} if step.cpus else {}),
+        **({"memory": f"{step.memory_gb:g}Gi"} if step.memory_gb else {}),
+    }
+    limits = {"nvidia.com/gpu": str(step.gpus)} if step.gpu else {}
+    nodes = {
+        **({"node.kubernetes.io/instance-type": step.machine} if step.machine else {}),
+        **({GKE_GPU: step.gpu} if step.gpu else {}),
+        **({GKE_SPOT: "true"} if step.spot else {}),
+    }
+    spot = {"key": GKE_SPOT, "operator": "Equal", "value": "true", "effect": "NoSchedule"}
+    return {
+        "pod_settings": {
+            "resources": {"requests": requests, "limits": limits},
+            "node_selectors": nodes,
+            "tolerations": [spot] if step.spot else [],
+            "additional_pod_spec_args": {"active_deadline_seconds": round(step.hours * 3600)},
+        }
+    }
+
+
 def _retry(step: StepResources) -> Settings | None:
     if not step.retries:
         return None
@@ -73,4 +103,7 @@ def _retry(step: StepResources) -> Settings | None:
     }
 
 
-TRANSLATIONS: dict[str, Callable[[StepResources], Settings]] = {"vertex": vertex}
+TRANSLATIONS: dict[str, Callable[[StepResources], Settings]] = {
+    "vertex": vertex,
+    "kubernetes": kubernetes,
+}

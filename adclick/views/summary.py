@@ -56,7 +56,8 @@ def summary_view(summary: RunSummary) -> Group:
 
 
 def _page(name: str, url: str) -> Text:
-    hint = f"  ({COMMANDS[name]})" if name in COMMANDS else ""
+    here = url.startswith("http://127.0.0.1")
+    hint = f"  ({COMMANDS[name]})" if here and name in COMMANDS else ""
     return Text(f"{name:<12}{url}") + Text(hint, "dim")
 
 

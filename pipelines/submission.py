@@ -1,0 +1,111 @@
+"""Running a pipeline where it goes on without this process, and picking it up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from zenml.client import Client
+from zenml.enums import ExecutionStatus
+from zenml.models import PipelineRunResponse
+from zenml.pipelines.pipeline_definition import Pipeline
+from zenml.utils.run_utils import refresh_run_status
+
+from pipelines.failures import raise_failure
+from steps.caching import PACKAGES, ROOT
+
+REQUEST = "adclick_request"
+POLL_SECONDS = 5
+UNFINISHED = (
+    ExecutionStatus.INITIALIZING,
+    ExecutionStatus.PROVISIONING,
+    ExecutionStatus.RUNNING,
+)
+
+
+def run_to_end(
+    pipeline: Pipeline, options: Mapping[str, Any], *arguments: Any
+) -> PipelineRunResponse:
+    """The finished run of the pipeline with these arguments and ZenML's `options`.
+
+    Where runs go on without this process, one that it was killed in is waited for instead of being
+    submitted a second time: same arguments, same code. Raises what a step raised; of a remote step,
+    its AdclickError again, or a RuntimeError with the end of its log.
+    """
+    orchestrator = Client().active_stack.orchestrator
+    if not orchestrator.config.is_remote:
+        return _result((pipeline.with_options(**options) if options else pipeline)(*arguments))
+    request = _fingerprint(pipeline.name, options, arguments)
+    run = _going_on(pipeline.name, request)
+    if run is not None:
+        print(f"run {run.name} goes on already: waiting for it")
+        run = _wait(run)
+    else:
+        configured = pipeline.with_options(**{**options, "extra": {REQUEST: request}})
+        try:
+            run = _result(configured(*arguments))
+        except RuntimeError as error:
+            raise_failure(_newest(pipeline.name, request), error)
+            raise
+    if run.status.is_failed:
+        raise_failure(run)
+    return run
+
+
+def _going_on(pipeline: str, request: str) -> PipelineRunResponse | None:
+    for status in UNFINISHED:
+        for run in Client().list_pipeline_runs(pipeline=pipeline, status=status, hydrate=True):
+            if run.config.extra.get(REQUEST) == request and _is_alive(run):
+                return run
+    return None
+
+
+def _is_alive(run: PipelineRunResponse) -> bool:
+    """Whether the orchestrator knows the run; one killed before it was submitted is nowhere."""
+    try:
+        return not refresh_run_status(run).status.is_finished
+    except ValueError:
+        return False
+
+
+def _newest(pipeline: str, request: str) -> PipelineRunResponse | None:
+    runs = Client().list_pipeline_runs(
+        pipeline=pipeline, sort_by="desc:created", size=1, hydrate=True
+    )
+    return next((run for run in runs if run.config.extra.get(REQUEST) == request), None)
+
+
+def _wait(run: PipelineRunResponse) -> PipelineRunResponse:
+    while not run.status.is_finished:
+        time.sleep(POLL_SECONDS)
+        refresh_run_status(run)
+        run = Client().get_pipeline_run(run.id)
+    return run
+
+
+def _result(run: PipelineRunResponse | None) -> PipelineRunResponse:
+    assert run is not None, "a pipeline without a schedule has a run"
+    return run
+
+
+def _fingerprint(name: str, options: Mapping[str, Any], arguments: tuple[Any, ...]) -> str:
+    """Stands for what is run: the pipeline, its arguments and options, and our code."""
+    parts = [
+        argument.model_dump(mode="json") if isinstance(argument, BaseModel) else argument
+        for argument in arguments
+    ]
+    asked = json.dumps([name, dict(options), parts], sort_keys=True, default=str)
+    digest = hashlib.sha256(asked.encode())
+    for package in sorted((*PACKAGES, "pipelines", "materializers", "stacks")):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            digest.update(_content(file))
+    return digest.hexdigest()[:16]
+
+
+def _content(file: Path) -> bytes:
+    return file.relative_to(ROOT).as_posix().encode() + file.read_bytes()

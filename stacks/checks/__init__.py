@@ -1,0 +1,6 @@
+"""What would fail in a later step of a run, found before it: `run.py --check`."""
+
+from stacks.checks.stack import check_stack
+from stacks.checks.table import exit_code, print_checks
+
+__all__ = ["check_stack", "exit_code", "print_checks"]

@@ -1,0 +1,58 @@
+"""Making checks: at the same time where they are independent, and never with an exception."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import requests
+
+from stacks.checks.check import Check, CheckResult, Finding, Status, fails, not_checked
+from stacks.checks.web import ApiError, unreachable
+
+USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def make_checks(checks: Sequence[Check], secrets: Collection[str]) -> tuple[CheckResult, ...]:
+    """The checks' results in their order; none of `secrets` is in them.
+
+    A check stands after those that it needs: it waits for them, and is not made unless they hold.
+    """
+    if not checks:
+        return ()
+    made: dict[str, Future[Finding]] = {}
+    with ThreadPoolExecutor(max_workers=len(checks)) as threads:
+        for check in checks:
+            needed = {name: made[name] for name in check.needs}
+            made[check.name] = threads.submit(_finding, check, needed)
+    return tuple(_result(check.name, made[check.name].result(), secrets) for check in checks)
+
+
+def _finding(check: Check, needed: dict[str, Future[Finding]]) -> Finding:
+    for name, future in needed.items():
+        if future.result().status != Status.HOLDS:
+            return not_checked(f"needs {name}")
+    try:
+        return check.look()
+    except ApiError as error:
+        if error.off:
+            return not_checked(f"needs {error.off}, which is not enabled")
+        return fails(str(error))
+    except requests.RequestException as error:
+        return fails(unreachable(error))
+    # a row of the table says more than a traceback in its place
+    except Exception as error:
+        return fails(f"{type(error).__name__}: {error}")
+
+
+def _result(name: str, finding: Finding, secrets: Collection[str]) -> CheckResult:
+    mend = None if finding.mend is None else _shown(finding.mend, secrets)
+    return CheckResult(_shown(name, secrets), finding.status, _shown(finding.found, secrets), mend)
+
+
+def _shown(text: str, secrets: Collection[str]) -> str:
+    """The text in one line, without what nobody else should read."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return USER_OF_URL.sub("***@", " ".join(text.split()))
