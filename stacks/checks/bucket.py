@@ -33,7 +33,7 @@ def _place(google: Google, name: str, region: str) -> Finding:
             return fails(
                 "there is no such bucket",
                 f"gcloud storage buckets create gs://{name} --project={google.project} "
-                f"--location={region} --uniform-bucket-level-access",
+                f"--location={region or 'REGION'} --uniform-bucket-level-access",
             )
         if error.status == 403 and not error.off:
             return fails(error.message, _grant(google, name, "roles/storage.bucketViewer"))
@@ -50,11 +50,13 @@ def _place(google: Google, name: str, region: str) -> Finding:
 
 def _holds_data_in(bucket: dict[str, Any], region: str) -> bool:
     location = bucket["location"].lower()
+    if not region:
+        return True
     if bucket.get("locationType") == "multi-region":
         # eu, us, asia
         return region.startswith(location)
     places = bucket.get("customPlacementConfig", {}).get("dataLocations", [location])
-    return not region or region in [place.lower() for place in places]
+    return region in [place.lower() for place in places]
 
 
 def _rights(google: Google, name: str) -> Finding:

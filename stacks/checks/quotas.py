@@ -30,7 +30,7 @@ MISSING = 404
 
 
 def quota_check(google: Google, region: str, gpu: str, need: int, *, spot: bool) -> Check:
-    """Whether custom training may have `need` GPUs at a time; spot ones have a quota of their own."""
+    """Whether training may have `need` GPUs at a time; spot ones have a quota of their own."""
     name = f"quota of {'spot ' if spot else ''}{gpu}"
     return Check(name, lambda: _quota(google, region, gpu, need, spot), (CREDENTIALS,))
 
@@ -64,7 +64,9 @@ def _limit(metric: dict[str, Any], region: str) -> int:
     Buckets come with the least specific first. A limit of nothing is left out of the JSON.
     """
     limit = 0
-    for bucket in (b for of in metric.get("consumerQuotaLimits", ()) for b in of["quotaBuckets"]):
+    for bucket in (
+        b for of in metric.get("consumerQuotaLimits", ()) for b in of.get("quotaBuckets", ())
+    ):
         dimensions = bucket.get("dimensions", {})
         if dimensions in ({}, {"region": region}):
             limit = int(bucket.get("effectiveLimit", 0))

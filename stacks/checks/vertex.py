@@ -11,6 +11,7 @@ from stacks.checks.machines import machine_check
 from stacks.checks.quotas import quota_check
 from stacks.checks.subject import Subject
 from stacks.checks.web import ApiError
+from stacks.checks.zenml_server import SERVER
 from stacks.definition import ComponentDefinition
 
 IAM = "iam.googleapis.com"
@@ -27,6 +28,8 @@ def vertex_checks(subject: Subject, component: ComponentDefinition) -> list[Chec
     """What its steps need of the project, by the component's configuration and their resources."""
     google, region = subject.google, subject.region
     checks = []
+    if subject.definition.server is None:
+        checks.append(Check(SERVER, _no_server))
     account = component.configuration.get("workload_service_account")
     if account:
         checks.append(Check("pipeline account", lambda: _account(google, account), (CREDENTIALS,)))
@@ -37,6 +40,12 @@ def vertex_checks(subject: Subject, component: ComponentDefinition) -> list[Chec
         for (gpu, spot), need in _gpus(steps).items()
     ]
     return list({check.name: check for check in checks}.values())
+
+
+def _no_server() -> Finding:
+    return fails(
+        "steps run elsewhere, and the stack's file names no `server` that keeps their runs"
+    )
 
 
 def _different(subject: Subject) -> Sequence[StepResources]:
@@ -66,7 +75,7 @@ def _account(google: Google, account: str) -> Finding:
         if error.status == MISSING:
             return fails(
                 f"there is no {account}",
-                f"gcloud iam service-accounts create {account.split('@')[0]} "
+                f"gcloud iam service-accounts create {account.partition('@')[0]} "
                 f"--project={google.project}",
             )
         return google.refused(error, "roles/iam.serviceAccountUser")

@@ -1,0 +1,89 @@
+"""Checks of this machine, for what a stack keeps or runs here."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from adclick.errors import AdclickError
+from adclick.views.text import size
+from serving.options import ADDRESS
+from serving.process_table import check_port_free, running_server, server_processes
+from serving.versions import VersionStore
+from stacks.checks.check import Check, Finding, fails, holds
+from stacks.checks.subject import Subject
+from stacks.checks.web import SECONDS
+from stacks.definition import ComponentDefinition
+
+# a sample run leaves 84 MB: room for ten, and for what Python and TensorFlow write meanwhile
+LEAST_FREE = 10**9
+
+
+def folder_checks(folder: Path) -> list[Check]:
+    """Whether there is room below a folder, and the right to write."""
+    return [Check(f"folder {folder}", lambda: _folder(folder))]
+
+
+def port_checks(subject: Subject, component: ComponentDefinition) -> list[Check]:
+    """Whether the local Seldon's port is free, or its own server's."""
+    settings = component.configuration
+    port, versions = int(settings["port"]), VersionStore(Path(settings["state"])).versions
+    return [
+        *folder_checks(Path(settings["state"])),
+        Check(f"port {port}", lambda: _port(port, versions)),
+    ]
+
+
+def docker_checks(subject: Subject, component: ComponentDefinition) -> list[Check]:
+    """Whether this machine's Docker engine answers."""
+    return [Check("Docker", _docker)]
+
+
+def _folder(folder: Path) -> Finding:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    elsewhere = "export ADCLICK_HOME=FOLDER"
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            free = shutil.disk_usage(there).free
+    except OSError as error:
+        return fails(f"{there} can't be written to ({error.strerror})", elsewhere)
+    if free < LEAST_FREE:
+        return fails(f"{size(free)} free, a run needs up to {size(LEAST_FREE)}", elsewhere)
+    return holds(f"{size(free)} free")
+
+
+def _port(port: int, versions: Path) -> Finding:
+    own = server_processes(versions)
+    try:
+        check_port_free(port, own)
+    except AdclickError as error:
+        return fails(str(error), f"export ADCLICK_SELDON_PORT={_free_port()}")
+    server = running_server(versions)
+    if server is not None and server.port == port:
+        return holds(f"ours: version {server.version} serves")
+    return holds("free")
+
+
+def _docker() -> Finding:
+    start = "sudo systemctl start docker"
+    command = ["docker", "version", "--format", "{{.Server.Version}}"]
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except FileNotFoundError:
+        return fails("docker is not installed", "sudo apt-get install docker.io")
+    except subprocess.TimeoutExpired:
+        return fails(f"the engine does not answer within {SECONDS} s", start)
+    if answer.returncode != 0:
+        return fails(answer.stderr.strip() or "the engine does not answer", start)
+    return holds(f"engine {answer.stdout.strip()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((ADDRESS, 0))
+        return int(probe.getsockname()[1])
