@@ -1,0 +1,126 @@
+"""Emulated: Vertex AI behind a gRPC server with TLS."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from tests.gcp.cloud.vertex.job import Job, read_jobs
+from tests.gcp.cloud.vertex.refusal import RefusalError
+from tests.gcp.cloud.vertex.replica import REPOSITORY, Machine
+
+if TYPE_CHECKING:
+    from tests.gcp.cloud.vertex.api import PipelineApi
+
+SERVICE = "/google.cloud.aiplatform.v1.PipelineService/"
+# a pipeline's spec is long: Vertex AI takes up to 10 MB
+LIMITS = [("grpc.max_receive_message_length", 10 * 1024 * 1024)]
+
+_log = logging.getLogger(__name__)
+
+
+class VertexService:
+    """PipelineService on `address`, with jobs that run here as processes, in `environment`.
+
+    `start` returns before the API's classes are loaded. Tests set faults and read jobs in the
+    folder `state` (`faults.Faults`, `job.read_jobs`), from any process.
+    """
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        certificate: Path,
+        key: Path,
+        state: Path,
+        environment: Mapping[str, str],
+        python: Path,
+        hidden: tuple[Path, ...] = (REPOSITORY,),
+    ) -> None:
+        self.state = state
+        self.address = address
+        self._certificate = certificate
+        self._key = key
+        self._environment = dict(environment)
+        self._python = python
+        self._hidden = hidden
+        self._root: Path | None = None
+        self._api: Future[PipelineApi] | None = None
+        self._server: grpc.Server | None = None
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        """All jobs that were submitted, by their ids, the oldest first."""
+        return read_jobs(self.state)
+
+    def start(self) -> None:
+        """Listen; `address` has the port that was chosen if it was 0."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._root = Path(tempfile.mkdtemp(prefix="vertex-", dir="/tmp"))
+        machine = Machine(self._python, self._environment, self._root, self._hidden)
+        self._api = ThreadPoolExecutor(1, "vertex-load").submit(_load, self.state, machine)
+        server = grpc.server(ThreadPoolExecutor(8, "vertex-grpc"), options=LIMITS)
+        server.add_generic_rpc_handlers((_Handler(self._api),))
+        pair = (self._key.read_bytes(), self._certificate.read_bytes())
+        host, port = self.address
+        port = server.add_secure_port(f"{host}:{port}", grpc.ssl_server_credentials([pair]))
+        self.address = (host, port)
+        server.start()
+        self._server = server
+
+    def stop(self) -> None:
+        """End all jobs and the server; what is in the state folder stays."""
+        if self._server is not None:
+            self._server.stop(grace=0).wait()
+        if self._api is not None:
+            self._api.result().close()
+        if self._root is not None:
+            shutil.rmtree(self._root)
+        self._server = self._api = self._root = None
+
+
+def _load(state: Path, machine: Machine) -> PipelineApi:
+    """Import the API's classes, which takes seconds."""
+    from tests.gcp.cloud.vertex.api import PipelineApi
+
+    return PipelineApi(state, machine)
+
+
+class _Handler(grpc.GenericRpcHandler):
+    """Hands requests as bytes to the API, once it is loaded."""
+
+    def __init__(self, api: Future[PipelineApi]) -> None:
+        self._api = api
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        if not details.method.startswith(SERVICE):
+            return None
+        name = details.method.removeprefix(SERVICE)
+
+        def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
+            return self._answer(name, content, context)
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _answer(self, name: str, content: bytes, context: grpc.ServicerContext) -> bytes:
+        metadata: dict[str, Any] = dict(context.invocation_metadata())
+        if not str(metadata.get("authorization", "")).startswith("Bearer "):
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "Request is missing credentials.")
+        method = self._api.result().method(name)
+        if method is None:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the emulation has no {name}")
+            raise AssertionError
+        try:
+            return method(content)
+        except RefusalError as refused:
+            context.abort(refused.code, str(refused))
+            raise
+        except Exception:
+            _log.exception("the emulated Vertex AI failed at %s", name)
+            raise
