@@ -14,8 +14,9 @@ from statistics import median
 
 from rich.console import Console
 
+from adclick.config import RunConfig, load_config
 from adclick.summary import RunSummary, StepTime
-from benchmarks.direct import IMPORTS, RESULT
+from benchmarks.direct import CONFIG, IMPORTS, RESULT
 from benchmarks.figures import Figure, Target
 from benchmarks.machine import this_machine
 from benchmarks.processes import Cost, Place, cleaning_up_when_terminated, new_place
@@ -51,7 +52,8 @@ class Round:
     """One measurement of each kind, taken one after the other so that they compare.
 
     `first` is what a run in a new place costs and `summary` what it did, `again` the next run
-    there, `status` a command that does no more than start ZenML in a new place.
+    there, `status` a command that does no more than start ZenML in a new place. `epochs` is how
+    many the first run trained, where it left a model.
     """
 
     first: Cost
@@ -59,6 +61,7 @@ class Round:
     again: Cost
     status: Cost
     direct: Direct
+    epochs: int | None = None
 
     @property
     def overhead(self) -> float:
@@ -93,7 +96,7 @@ def main() -> None:
         for number in range(1, options.rounds + 1):
             progress.print(f"round {number} of {options.rounds}")
             rounds.append(measure_round())
-    report(NAME, figures(helps, rounds), machine)
+    report(NAME, [*figures(helps, rounds), *work(load_config(CONFIG), rounds)], machine)
 
 
 def measure_help() -> list[Cost]:
@@ -109,7 +112,7 @@ def measure_round() -> Round:
     """
     with new_place() as place:
         first = place.measure("run.py")
-        summary = _summary(place)
+        summary, epochs = _summary(place), _epochs(place)
         with new_place() as other:
             direct = _measure_direct(other)
         again = place.measure("run.py")
@@ -121,7 +124,7 @@ def measure_round() -> Round:
             f"the run serves {served}, the same functions without ZenML {direct.version}: "
             "benchmarks/direct.py does not do what the pipelines do"
         )
-    return Round(first, summary, again, status, direct)
+    return Round(first, summary, again, status, direct, epochs)
 
 
 def figures(helps: Sequence[Cost], rounds: Sequence[Round]) -> list[Figure]:
@@ -137,6 +140,24 @@ def figures(helps: Sequence[Cost], rounds: Sequence[Round]) -> list[Figure]:
         *_overhead(rounds),
         *_shares(rounds),
         *(_step(rounds, number) for number in range(len(rounds[0].summary.steps))),
+        *_alone(rounds),
+    ]
+
+
+def work(config: RunConfig, rounds: Sequence[Round]) -> list[Figure]:
+    """How much was computed, for plans of runs of another size (adclick/planning)."""
+    sample = config.sample_data
+    trained = [r.epochs for r in rounds if r.epochs is not None]
+    return [
+        *([Figure.of("epochs", trained, "epochs")] if trained else []),
+        Figure("impressions", sample.impressions, "rows"),
+        Figure("months", sample.months, "months"),
+        Figure("creatives", sample.months * sample.creatives_per_month, "creatives"),
+        Figure("calibration share", config.split.calibration_share, "of training"),
+        Figure("epochs at most", config.training.epochs, "epochs"),
+        Figure("resamples", config.evaluation.resamples, "resamples"),
+        Figure("requests", config.traffic.requests, "requests"),
+        Figure("rows compared", config.monitoring.rows, "rows a side"),
     ]
 
 
@@ -203,6 +224,19 @@ def _step(rounds: Sequence[Round], number: int) -> Figure:
     )
 
 
+def _alone(rounds: Sequence[Round]) -> list[Figure]:
+    """A step's function without ZenML and imports: the part that may grow with the data."""
+    return [
+        Figure.of(
+            f"{step.pipeline}/{step.step}, the function alone",
+            [r.direct.seconds[step.step] for r in rounds],
+            "s",
+        )
+        for step in rounds[0].summary.steps
+        if step.step in rounds[0].direct.seconds
+    ]
+
+
 def _without_zenml(rounds: Sequence[Round], step: StepTime) -> str | None:
     if step.step not in rounds[0].direct.seconds:
         return None
@@ -213,6 +247,11 @@ def _without_zenml(rounds: Sequence[Round], step: StepTime) -> str | None:
 
 def _summary(place: Place) -> RunSummary:
     return RunSummary.model_validate_json((place.home / "runs" / "latest.json").read_bytes())
+
+
+def _epochs(place: Place) -> int | None:
+    curves = place.home.glob("artifacts/train/click_model/**/curve.json")
+    return next((len(json.loads(curve.read_bytes())) for curve in curves), None)
 
 
 def _measure_direct(place: Place) -> Direct:

@@ -1,0 +1,115 @@
+"""What each step's time grows with, and why: the one table that plans are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adclick.planning.workload import Quantity
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a step's time goes with the data and the machine.
+
+    `grows_with` are the quantities of which it is not measured which counts how much: the estimate
+    lies between those that grow least and most. `cores` says that the step uses several cores,
+    `trains` that it uses accelerators and workers. `reason` is why, with what is left out.
+    """
+
+    pipeline: str
+    step: str
+    grows_with: tuple[Quantity, ...]
+    reason: str
+    cores: bool = False
+    trains: bool = False
+
+
+GENERATE = Growth(
+    "sample data",
+    "generate",
+    (Quantity.ROWS, Quantity.CREATIVES),
+    "draws rows and renders creatives, on this machine whatever the stack",
+)
+GROWTH = (
+    Growth(
+        "training",
+        "find_data",
+        (Quantity.NOTHING,),
+        "lists files; thousands of them in a bucket take some seconds more",
+    ),
+    Growth(
+        "training",
+        "ingest",
+        (Quantity.ROWS, Quantity.CREATIVES),
+        "parses and checks every row in one thread, decodes every creative once in several",
+    ),
+    Growth("training", "validate", (Quantity.NOTHING,), "compares counts by month"),
+    Growth("training", "split", (Quantity.NOTHING,), "chooses dates, not rows"),
+    Growth(
+        "training",
+        "fit_encoder",
+        (Quantity.TRAINING_ROWS,),
+        "counts values in all training rows, batch by batch in one thread",
+    ),
+    Growth(
+        "training",
+        "train",
+        (Quantity.EPOCHS,),
+        "goes over the training rows once an epoch; when it stops is seen in training alone: the "
+        "fewest epochs, as large a share of all as in the measured run, all",
+        cores=True,
+        trains=True,
+    ),
+    Growth(
+        "training",
+        "train_baseline",
+        (Quantity.BASELINE_ROWS,),
+        "fits a sample of the training rows when there are many",
+        cores=True,
+    ),
+    Growth("training", "find_champion", (Quantity.NOTHING,), "asks ZenML"),
+    Growth(
+        "training",
+        "evaluate",
+        (Quantity.RESAMPLES, Quantity.CREATIVES),
+        "sorts the test rows, weighs them anew for each resample and embeds the creatives; "
+        "measured without a champion, whose scores come on top",
+        cores=True,
+    ),
+    Growth("training", "decide", (Quantity.NOTHING,), "compares figures"),
+    Growth(
+        "training",
+        "build_bundle",
+        (Quantity.CREATIVES,),
+        "embeds every creative; the export of the network does not grow",
+        cores=True,
+    ),
+    Growth("training", "register", (Quantity.NOTHING,), "writes records"),
+    Growth(
+        "deployment",
+        "deploy",
+        (Quantity.NOTHING,),
+        "waits for a server of this machine; pods, their image and golden requests take longer",
+    ),
+    Growth("deployment", "promote", (Quantity.NOTHING,), "writes a record"),
+    Growth("traffic", "send_traffic", (Quantity.REQUESTS,), "asks request by request"),
+    Growth(
+        "monitoring",
+        "report_months",
+        (Quantity.COMPARED_ROWS,),
+        "compares a sample of each month; counting all ids to draw it is small beside that",
+    ),
+    Growth(
+        "monitoring",
+        "collect_predictions",
+        (Quantity.REQUESTS,),
+        "reads what was answered",
+    ),
+    Growth(
+        "monitoring",
+        "report_predictions",
+        (Quantity.NOTHING,),
+        "samples both sides to a fixed number of rows",
+    ),
+    Growth("monitoring", "publish_reports", (Quantity.MONTHS,), "writes a page a month"),
+)
