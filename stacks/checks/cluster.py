@@ -41,7 +41,7 @@ class Cluster(Protocol):
 class GkeCluster:
     """The cluster of this name in the project, reached as ZenML's connector does."""
 
-    needs = (CREDENTIALS,)
+    needs: tuple[str, ...] = (CREDENTIALS,)
     client: ApiClient
 
     def __init__(self, google: Google, name: str) -> None:
@@ -91,7 +91,7 @@ class GkeCluster:
 class ConfiguredCluster:
     """The cluster of a kubeconfig's context, else of its current one."""
 
-    needs = ()
+    needs: tuple[str, ...] = ()
     client: ApiClient
 
     def __init__(self, context: str | None) -> None:

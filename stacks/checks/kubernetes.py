@@ -143,7 +143,7 @@ def _review(
 
 
 def _role(cluster: Cluster, namespace: str, role: str, asked: Asked, user: str) -> str:
-    """The commands that give the user a role with these rights: one group's have their own verbs."""
+    """The commands that give the user these rights: a role for each resource."""
     kubectl, plain = cluster.kubectl, cluster.kubectl.rsplit(" && ", maxsplit=1)[-1]
     commands = []
     for resource, group, verbs in asked:

@@ -15,16 +15,16 @@ from packaging.specifiers import SpecifierSet
 
 from stacks.checks.check import Check, Finding, fails, holds
 from stacks.definition import StackDefinition
-from stacks.images import LOCKS
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
+# of a client that sends its steps elsewhere, and of one that runs them itself
+LOCKS = {True: "requirements-gcp.txt", False: "requirements.txt"}
 SHOWN = 5
 
 
 def environment_checks(definition: StackDefinition) -> list[Check]:
     """Python, and the packages of the lock that the stack's client has."""
-    # steps in an image and the client that sends them there have one lock
-    lock = REPOSITORY / (LOCKS[0] if definition.image else "requirements.txt")
+    lock = REPOSITORY / LOCKS[definition.image is not None]
     return [
         Check("Python", python),
         Check("requirements", lambda: installed(lock)),

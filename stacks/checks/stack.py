@@ -128,8 +128,7 @@ def _components(subject: Subject, content: Any, environment: Variables) -> Itera
             yield from _unless(needed, look(subject, component))
         except Exception as error:
             # a setting of another form, or a package that is not installed
-            why = fails(f"{type(error).__name__}: {error}")
-            yield Check(f"{kind} {component.flavor}", lambda why=why: why)
+            yield _found(f"{kind} {component.flavor}", fails(f"{type(error).__name__}: {error}"))
 
 
 def _unless(missing: tuple[str, ...], checks: Sequence[Check]) -> Sequence[Check]:
@@ -137,7 +136,11 @@ def _unless(missing: tuple[str, ...], checks: Sequence[Check]) -> Sequence[Check
     if not missing:
         return checks
     why = not_checked(f"needs {', '.join(missing)}")
-    return [Check(check.name, lambda: why) for check in checks]
+    return [_found(check.name, why) for check in checks]
+
+
+def _found(name: str, finding: Finding) -> Check:
+    return Check(name, lambda: finding)
 
 
 def _each_once(checks: list[Check]) -> list[Check]:

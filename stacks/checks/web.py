@@ -59,7 +59,7 @@ def answer_of(response: requests.Response) -> dict[str, Any]:
 
 def unreachable(error: requests.RequestException) -> str:
     """In a few words why there was no answer."""
-    host = urlsplit(error.request.url).hostname if error.request else "the server"
+    host = urlsplit(str(error.request.url)).hostname if error.request else "the server"
     if isinstance(error, requests.Timeout):
         return f"{host} does not answer within {SECONDS} s"
     cause: BaseException = error

@@ -1,0 +1,537 @@
+"""Checks of the gcp stack on emulated APIs: each seen to hold, and to fail with what mends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from werkzeug import Request, Response
+
+from adclick.config import RunConfig, load_config
+from stacks.checks import CheckResult, check_stack, exit_code
+from stacks.checks.check import Status
+from tests.gcp.cloud import discovered, names
+from tests.gcp.cloud.certificates import make_certificates
+from tests.gcp.cloud.google_apis import google_apis
+from tests.gcp.cloud.project import ACCOUNT, GPU_METRIC, EmulatedProject, cluster, emulated_project
+from tests.gcp.cloud.redirected import EVERY_HOST, RedirectedWeb, Served
+from tests.kubernetes.emulated_reviews import ClusterFacts, answer
+
+if not discovered.available():
+    pytest.skip("no discovery documents: make .venv-gcp/installed", allow_module_level=True)
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KEY = "ZENKEY-of-nobody"
+ENVIRONMENT = {
+    "GCP_PROJECT": names.PROJECT,
+    "GCP_REGION": names.REGION,
+    "ADCLICK_BUCKET": names.BUCKET,
+    "ADCLICK_REGISTRY": names.REGISTRY,
+    "ADCLICK_PIPELINE_ACCOUNT": names.PIPELINE_ACCOUNT,
+    "ZENML_STORE_URL": f"https://{names.ZENML_HOST}",
+    "ZENML_STORE_API_KEY": KEY,
+    "GKE_CLUSTER": names.CLUSTER,
+    "SELDON_NAMESPACE": names.SERVING_NAMESPACE,
+    "SELDON_GATEWAY_URL": f"http://{names.GATEWAY_HOST}",
+    "SELDON_IMAGE": names.SERVING_IMAGE,
+}
+BUCKET = f"bucket {names.BUCKET}"
+CLUSTER = f"cluster {names.CLUSTER}"
+NAMESPACE = f"namespace {names.SERVING_NAMESPACE}"
+MEMBER = f"--member=serviceAccount:{ACCOUNT}"
+IN_PROJECT = f"--project={names.PROJECT}"
+GRANT = f"gcloud projects add-iam-policy-binding {names.PROJECT} {MEMBER} --role="
+GET_CREDENTIALS = (
+    f"gcloud container clusters get-credentials {names.CLUSTER} --location={names.REGION} "
+    f"{IN_PROJECT} && "
+)
+
+
+@dataclass
+class ZenmlServer:
+    """Emulated: what a ZenML server says of itself, and who its one API key is."""
+
+    version: str = "0.98.0"
+
+    @property
+    def application(self) -> Any:
+        @Request.application
+        def application(request: Request) -> Response:
+            match request.path.removeprefix("/api/v1/"):
+                case "info":
+                    return _json({"version": self.version})
+                case "login" if request.form == {"grant_type": "zenml-api-key", "password": KEY}:
+                    return _json({"access_token": "t", "token_type": "bearer"})
+                case "current-user" if request.headers.get("Authorization") == "Bearer t":
+                    return _json({"name": "adclick"})
+                case "login":
+                    return _json({"detail": ["AuthorizationException", "invalid API key"]}, 401)
+            return _json({}, 404)
+
+        return application
+
+
+@dataclass
+class World:
+    """A project, a cluster, a ZenML server and a gateway in which all is well until a test acts."""
+
+    project: EmulatedProject
+    facts: ClusterFacts
+    web: RedirectedWeb
+    zenml: ZenmlServer
+    environment: dict[str, str]
+    config: RunConfig
+    gateway: dict[str, int] = field(default_factory=lambda: {"status": 404})
+
+    def check(self) -> dict[str, CheckResult]:
+        results = check_stack("gcp", self.config, self.environment, self.web)
+        assert len({result.check for result in results}) == len(results)
+        assert KEY not in str(results)
+        assert names.TOKEN not in str(results)
+        return {result.check: result for result in results}
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, credentials: Path, tls: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(credentials))
+    project, facts, zenml = emulated_project(), ClusterFacts(user=ACCOUNT), ZenmlServer()
+    authority, certificate, key = tls
+    gateway = {"status": 404}
+
+    @Request.application
+    def gate(request: Request) -> Response:
+        return Response(status=gateway["status"], headers={"Server": "istio-envoy"})
+
+    @Request.application
+    def kubernetes(request: Request) -> Response:
+        if request.headers.get("Authorization") != f"Bearer {names.TOKEN}":
+            return _json({"kind": "Status", "message": "Unauthorized"}, 401)
+        body = request.get_json(silent=True)
+        status, content = answer(facts, request.method, request.path, body)
+        return _json(content, status)
+
+    served = [
+        Served(google_apis(project)),
+        Served(zenml.application),
+        Served(gate),
+        Served(kubernetes, (certificate, key)),
+    ]
+    google, server, gates, api = (one.address for one in served)
+    project.clusters[names.CLUSTER] = cluster(api, authority.read_bytes())
+    web = RedirectedWeb({EVERY_HOST: google, names.ZENML_HOST: server, names.GATEWAY_HOST: gates})
+    config = load_config(REPOSITORY / "configs/gcp.yaml")
+    yield World(project, facts, web, zenml, dict(ENVIRONMENT), config, gateway)
+    for one in served:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    made = make_certificates(tmp_path_factory.mktemp("certificates"))
+    return made.authority, made.certificate, made.key
+
+
+@pytest.fixture(scope="module")
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A service account's key file; the emulated token endpoint takes what it signs."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = tmp_path_factory.mktemp("credentials") / "key.json"
+    content = {
+        "type": "service_account",
+        "project_id": names.PROJECT,
+        "private_key_id": "emulated",
+        "private_key": key.decode(),
+        "client_email": ACCOUNT,
+        "token_uri": "https://oauth2.googleapis.com/token",
+    }
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(json.dumps(content), status, content_type="application/json")
+
+
+def test_all_holds_where_nothing_is_missing(world: World) -> None:
+    results = world.check()
+    # this environment is the local one, whose lock is another
+    results.pop("requirements")
+    assert {name: r.found for name, r in results.items() if r.status != Status.HOLDS} == {}
+    assert exit_code(list(results.values())) == 0
+    assert results["credentials"].found == ACCOUNT
+    assert list(results) == [
+        "variables",
+        "Python",
+        "ZenML server",
+        "ZenML account",
+        "credentials",
+        "APIs",
+        "project rights",
+        "pipeline account",
+        "machine n1-standard-4",
+        "machine n1-standard-16",
+        "machine n1-standard-8 with 1 x NVIDIA_TESLA_T4",
+        "quota of spot NVIDIA_TESLA_T4",
+        BUCKET,
+        f"rights to {BUCKET}",
+        "registry",
+        "serving image",
+        CLUSTER,
+        "Seldon",
+        NAMESPACE,
+        f"rights in {NAMESPACE}",
+        "gateway",
+    ]
+
+
+def _off(world: World) -> None:
+    world.project.off |= {"compute.googleapis.com", "cloudbuild.googleapis.com"}
+
+
+def _usage_off(world: World) -> None:
+    world.project.off.add("serviceusage.googleapis.com")
+
+
+def _lacks(*permissions: str) -> Callable[[World], None]:
+    return lambda world: world.project.lacking.update(permissions)
+
+
+def _no_bucket(world: World) -> None:
+    world.project.buckets.clear()
+
+
+def _bucket_elsewhere(world: World) -> None:
+    world.project.buckets[names.BUCKET] = {"location": "EU", "locationType": "multi-region"}
+
+
+def _no_repository(world: World) -> None:
+    world.project.repositories.clear()
+
+
+def _python_repository(world: World) -> None:
+    world.project.repositories[names.REPOSITORY_ID] = "PYTHON"
+
+
+def _no_image(world: World) -> None:
+    world.project.images.clear()
+
+
+def _no_account(world: World) -> None:
+    world.project.accounts.clear()
+
+
+def _disabled_account(world: World) -> None:
+    world.project.accounts[names.PIPELINE_ACCOUNT] = False
+
+
+def _no_quota(world: World) -> None:
+    world.project.quotas[GPU_METRIC.format("preemptible_")][names.REGION] = 0
+
+
+def _no_own_quota(world: World) -> None:
+    """The region has none of its own: what is for all regions holds, which is 0."""
+    del world.project.quotas[GPU_METRIC.format("preemptible_")][names.REGION]
+
+
+def _no_gpu_there(world: World) -> None:
+    world.project.zones["nvidia-tesla-t4"] = {"us-east1-c"}
+
+
+def _no_machine_there(world: World) -> None:
+    del world.project.machines["n1-standard-8"]
+
+
+def _no_cluster(world: World) -> None:
+    world.project.clusters.clear()
+
+
+def _cluster_stops(world: World) -> None:
+    world.project.clusters[names.CLUSTER]["status"] = "STOPPING"
+
+
+def _cluster_apart(world: World) -> None:
+    world.project.clusters[names.CLUSTER]["endpoint"] = "127.0.0.1:1"
+
+
+def _no_seldon(world: World) -> None:
+    world.facts.seldon = False
+
+
+def _no_namespace(world: World) -> None:
+    world.facts.namespaces.clear()
+
+
+def _no_deploying(world: World) -> None:
+    world.facts.lacking |= {("patch", "seldondeployments"), ("list", "events")}
+
+
+def _gateway_503(world: World) -> None:
+    world.gateway["status"] = 503
+
+
+def _gateway_gone(world: World) -> None:
+    world.web.addresses[names.GATEWAY_HOST] = "127.0.0.1:1"
+
+
+def _old_server(world: World) -> None:
+    world.zenml.version = "0.97.1"
+
+
+def _local_server(world: World) -> None:
+    world.environment["ZENML_STORE_URL"] = "http://127.0.0.1:8237"
+
+
+def _no_server(world: World) -> None:
+    world.web.addresses[names.ZENML_HOST] = "127.0.0.1:1"
+
+
+def _wrong_key(world: World) -> None:
+    world.environment["ZENML_STORE_API_KEY"] = "ZENKEY-of-another"
+
+
+def _no_registry(world: World) -> None:
+    world.environment["ADCLICK_REGISTRY"] = "docker.io/adclick"
+
+
+REPOSITORY_FLAGS = f"--location={names.REGION} {IN_PROJECT}"
+QUOTA_REQUEST = (
+    f"gcloud beta quotas preferences create --service=aiplatform.googleapis.com {IN_PROJECT} "
+    "--quota-id=CustomModelTrainingPreemptibleT4GPUsPerProjectPerRegion --preferred-value=1 "
+    f"--dimensions=region={names.REGION} --email={ACCOUNT}"
+)
+SERVICE = "kubectl get service istio-ingressgateway --namespace=istio-system"
+ENABLE = "gcloud services enable "
+FAULTS: dict[str, tuple[Callable[[World], None], str, str, str]] = {
+    "APIs off": (
+        _off,
+        "APIs",
+        "not enabled: cloudbuild.googleapis.com, compute.googleapis.com",
+        f"{ENABLE}cloudbuild.googleapis.com compute.googleapis.com {IN_PROJECT}",
+    ),
+    "service usage off": (_usage_off, "APIs", "serviceusage.googleapis.com is not", ENABLE),
+    "no right to see APIs": (
+        _lacks("serviceusage.services.get"),
+        "APIs",
+        "'serviceusage.services.get' denied",
+        f"{GRANT}roles/serviceusage.serviceUsageConsumer",
+    ),
+    "no rights": (
+        _lacks("aiplatform.pipelineJobs.create", "cloudbuild.builds.create"),
+        "project rights",
+        "lacks aiplatform.pipelineJobs.create, cloudbuild.builds.create",
+        f"{GRANT}roles/aiplatform.user --condition=None && "
+        f"{GRANT}roles/cloudbuild.builds.editor --condition=None",
+    ),
+    "no bucket": (
+        _no_bucket,
+        BUCKET,
+        "there is no such bucket",
+        f"gcloud storage buckets create gs://{names.BUCKET} {IN_PROJECT} "
+        f"--location={names.REGION} --uniform-bucket-level-access",
+    ),
+    "bucket elsewhere": (
+        _bucket_elsewhere,
+        BUCKET,
+        f"in eu, but steps run in {names.REGION}",
+        f"gcloud storage buckets relocate gs://{names.BUCKET} --location={names.REGION}",
+    ),
+    "no right to see the bucket": (
+        _lacks("storage.buckets.get"),
+        BUCKET,
+        "'storage.buckets.get' denied",
+        f"gcloud storage buckets add-iam-policy-binding gs://{names.BUCKET} {MEMBER} "
+        "--role=roles/storage.bucketViewer",
+    ),
+    "no right to write": (
+        _lacks("storage.objects.create", "storage.objects.delete"),
+        f"rights to {BUCKET}",
+        "lacks storage.objects.create, storage.objects.delete",
+        f"gcloud storage buckets add-iam-policy-binding gs://{names.BUCKET} {MEMBER} "
+        "--role=roles/storage.objectUser",
+    ),
+    "no repository": (
+        _no_repository,
+        "registry",
+        "there is no such repository",
+        f"gcloud artifacts repositories create {names.REPOSITORY_ID} "
+        f"--repository-format=docker {REPOSITORY_FLAGS}",
+    ),
+    "not for images": (
+        _python_repository,
+        "registry",
+        "its format is PYTHON",
+        f"gcloud artifacts repositories create {names.REPOSITORY_ID}-docker "
+        f"--repository-format=docker {REPOSITORY_FLAGS}",
+    ),
+    "no right to push": (
+        _lacks("artifactregistry.repositories.uploadArtifacts"),
+        "registry",
+        "lacks artifactregistry.repositories.uploadArtifacts",
+        f"gcloud artifacts repositories add-iam-policy-binding {names.REPOSITORY_ID} "
+        f"{REPOSITORY_FLAGS} {MEMBER} --role=roles/artifactregistry.writer",
+    ),
+    "another registry": (
+        _no_registry,
+        "registry",
+        "docker.io/adclick is no repository of Artifact Registry",
+        "export ADCLICK_REGISTRY=LOCATION-docker.pkg.dev/PROJECT/REPOSITORY",
+    ),
+    "no image": (
+        _no_image,
+        "serving image",
+        f"there is no {names.SERVING_IMAGE}",
+        f"gcloud artifacts docker images list {names.REGISTRY} --include-tags",
+    ),
+    "no account": (
+        _no_account,
+        "pipeline account",
+        f"there is no {names.PIPELINE_ACCOUNT}",
+        f"gcloud iam service-accounts create adclick-pipelines {IN_PROJECT}",
+    ),
+    "account disabled": (
+        _disabled_account,
+        "pipeline account",
+        "is disabled",
+        f"gcloud iam service-accounts enable {names.PIPELINE_ACCOUNT}",
+    ),
+    "may not act as it": (
+        _lacks("iam.serviceAccounts.actAs"),
+        "pipeline account",
+        f"may not run steps as {names.PIPELINE_ACCOUNT}",
+        f"gcloud iam service-accounts add-iam-policy-binding {names.PIPELINE_ACCOUNT} {MEMBER} "
+        "--role=roles/iam.serviceAccountUser",
+    ),
+    "quota 0": (
+        _no_quota,
+        "quota of spot NVIDIA_TESLA_T4",
+        f"0 in {names.REGION}, 1 asked for",
+        QUOTA_REQUEST,
+    ),
+    "quota of no region": (
+        _no_own_quota,
+        "quota of spot NVIDIA_TESLA_T4",
+        f"0 in {names.REGION}, 1 asked for",
+        QUOTA_REQUEST,
+    ),
+    "no right to see quotas": (
+        _lacks("serviceusage.quotas.get"),
+        "quota of spot NVIDIA_TESLA_T4",
+        "'serviceusage.quotas.get' denied",
+        f"{GRANT}roles/servicemanagement.quotaViewer",
+    ),
+    "no GPU in the region": (
+        _no_gpu_there,
+        "machine n1-standard-8 with 1 x NVIDIA_TESLA_T4",
+        f"no zone of {names.REGION} has both n1-standard-8 and NVIDIA_TESLA_T4",
+        f"gcloud compute accelerator-types list --filter=name=nvidia-tesla-t4 {IN_PROJECT}",
+    ),
+    "no machine in the region": (
+        _no_machine_there,
+        "machine n1-standard-8 with 1 x NVIDIA_TESLA_T4",
+        f"no zone of {names.REGION} has n1-standard-8",
+        f"gcloud compute machine-types list --filter='zone~^{names.REGION}' "
+        f"--format='value(name)' {IN_PROJECT}",
+    ),
+    "no right to see machines": (
+        _lacks("compute.machineTypes.list"),
+        "machine n1-standard-4",
+        "'compute.machineTypes.list' denied",
+        f"{GRANT}roles/compute.viewer",
+    ),
+    "no cluster": (
+        _no_cluster,
+        CLUSTER,
+        f"{names.PROJECT} has no such cluster",
+        f"gcloud container clusters list {IN_PROJECT}",
+    ),
+    "cluster stops": (
+        _cluster_stops,
+        CLUSTER,
+        "it is STOPPING",
+        f"gcloud container operations list --location={names.REGION} {IN_PROJECT}",
+    ),
+    "cluster out of reach": (
+        _cluster_apart,
+        CLUSTER,
+        "https://127.0.0.1:1 can't be reached from here",
+        f"gcloud container clusters update {names.CLUSTER} --location={names.REGION} "
+        f"{IN_PROJECT} --enable-dns-access",
+    ),
+    "no Seldon": (
+        _no_seldon,
+        "Seldon",
+        "the cluster has no seldondeployments.machinelearning.seldon.io v1",
+        f"{GET_CREDENTIALS}helm install seldon-core seldon-core-operator ",
+    ),
+    "no namespace": (
+        _no_namespace,
+        NAMESPACE,
+        "it does not exist",
+        f"{GET_CREDENTIALS}kubectl create namespace {names.SERVING_NAMESPACE}",
+    ),
+    "may not deploy": (
+        _no_deploying,
+        f"rights in {NAMESPACE}",
+        f"{ACCOUNT} may not patch seldondeployments, list events",
+        f"{GET_CREDENTIALS}kubectl create role adclick-deployer-seldondeployments "
+        f"--namespace={names.SERVING_NAMESPACE} --verb=create,delete,get,patch "
+        "--resource=seldondeployments.machinelearning.seldon.io && kubectl create rolebinding "
+        f"adclick-deployer-seldondeployments --namespace={names.SERVING_NAMESPACE} "
+        f"--role=adclick-deployer-seldondeployments --user={ACCOUNT} && ",
+    ),
+    "gateway without a server": (_gateway_503, "gateway", "answers 503", SERVICE),
+    "gateway gone": (
+        _gateway_gone,
+        "gateway",
+        f"{names.GATEWAY_HOST} can't be reached (NewConnectionError)",
+        SERVICE,
+    ),
+    "server of another version": (
+        _old_server,
+        "ZenML server",
+        "its version is 0.97.1, this client's is 0.98.0",
+        "helm upgrade zenml-server oci://public.ecr.aws/zenml/zenml --version=0.98.0 "
+        "--namespace=zenml --reuse-values",
+    ),
+    "server of this machine": (
+        _local_server,
+        "ZenML server",
+        "http://127.0.0.1:8237 is this machine's own",
+        "export ZENML_STORE_URL=https://SERVER",
+    ),
+    "server gone": (
+        _no_server,
+        "ZenML server",
+        f"{names.ZENML_HOST} can't be reached (NewConnectionError)",
+        f"curl --fail --show-error https://{names.ZENML_HOST}/api/v1/info",
+    ),
+    "wrong key": (
+        _wrong_key,
+        "ZenML account",
+        "the server does not know the API key",
+        f"zenml login https://{names.ZENML_HOST} && zenml service-account create adclick",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_with_the_command_that_mends_it(world: World, fault: str) -> None:
+    act, name, found, mend = FAULTS[fault]
+    act(world)
+    results = world.check()
+    assert results[name].status == Status.FAILS
+    assert found in results[name].found
+    assert (results[name].mend or "").startswith(mend)
+    assert exit_code(list(results.values())) == 2
