@@ -173,12 +173,13 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
 
 def _use_stack(options: argparse.Namespace) -> "StackDefinition":
     from stacks.definition import load_stack
-    from stacks.environment import prepare, state_folder, use_server
+    from stacks.environment import HOME_VARIABLE, prepare, state_folder, use_server
 
     if options.debug:
         os.environ["ZENML_LOGGING_VERBOSITY"] = "INFO"
-    prepare(REPOSITORY, state_folder(REPOSITORY))
-    definition = load_stack(options.stack)
+    home = state_folder(REPOSITORY)
+    definition = load_stack(options.stack, {**os.environ, HOME_VARIABLE: str(home)})
+    prepare(REPOSITORY, home)
     if definition.server:
         use_server(definition.server)
     from stacks.registration import activate

@@ -10,17 +10,17 @@ from zenml.config.cache_policy import CachePolicy
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("steps", "serving", "adclick")
-REQUIREMENTS = "requirements.txt"
+LOCKS = ("requirements.txt", "requirements-gcp.txt")
 
 
 def depends_on_code(module: str) -> CachePolicy:
     """A policy under which the step in `module` runs again when code that it calls has changed.
 
     ZenML looks at the step's own function alone (zenml issue 1011). This adds every module of ours
-    that the step imports, directly or not, and the pinned requirements.
+    that the step imports, directly or not, and the locks of the environments that steps run in.
     """
     files = [_file(name) for name in sorted(_imported(module))]
-    return CachePolicy(file_dependencies=[*files, REQUIREMENTS])
+    return CachePolicy(file_dependencies=[*files, *LOCKS])
 
 
 @cache
