@@ -19,7 +19,8 @@ WIDTH = 200
 # the largest total in seconds that a unit is for
 UNITS = ((600.0, 1.0, "seconds", "s"), (36_000.0, 60.0, "minutes", "min"))
 HOURS = (3600.0, "hours", "h")
-CENTS_BELOW = 10.0
+# below it, what most steps cost is less than a cent
+CENTS_BELOW = 1.0
 
 
 def print_plan(plan: Plan) -> None:
