@@ -145,7 +145,10 @@ def _found(name: str, finding: Finding) -> Check:
 
 def _each_once(checks: list[Check]) -> list[Check]:
     """Components share buckets, and want to know the same of them."""
-    return list({check.name: check for check in reversed(checks)}.values())[::-1]
+    first: dict[str, Check] = {}
+    for check in checks:
+        first.setdefault(check.name, check)
+    return list(first.values())
 
 
 def _secrets(environment: Variables) -> set[str]:

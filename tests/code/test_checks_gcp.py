@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug import Request, Response
 
 from adclick.config import RunConfig, load_config
+from adclick.resources import StepResources
 from stacks.checks import CheckResult, check_stack, exit_code
 from stacks.checks.check import Status
+from stacks.checks.google import Google
+from stacks.checks.machines import machine_check
+from stacks.checks.quotas import NAMES
+from stacks.checks.running import make_checks
 from tests.gcp.cloud import discovered, names
 from tests.gcp.cloud.certificates import make_certificates
 from tests.gcp.cloud.google_apis import google_apis
@@ -28,6 +35,7 @@ if not discovered.available():
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEY = "ZENKEY-of-nobody"
+SIGN_IN = {"grant_type": "zenml-api-key", "password": KEY}
 ENVIRONMENT = {
     "GCP_PROJECT": names.PROJECT,
     "GCP_REGION": names.REGION,
@@ -66,7 +74,7 @@ class ZenmlServer:
             match request.path.removeprefix("/api/v1/"):
                 case "info":
                     return _json({"version": self.version})
-                case "login" if request.form == {"grant_type": "zenml-api-key", "password": KEY}:
+                case "login" if request.form.to_dict() == SIGN_IN:
                     return _json({"access_token": "t", "token_type": "bearer"})
                 case "current-user" if request.headers.get("Authorization") == "Bearer t":
                     return _json({"name": "adclick"})
@@ -526,12 +534,237 @@ FAULTS: dict[str, tuple[Callable[[World], None], str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found_with_the_command_that_mends_it(world: World, fault: str) -> None:
-    act, name, found, mend = FAULTS[fault]
-    act(world)
+# those that don't hide one another are looked for at once
+AT_ONCE = (
+    (
+        "APIs off",
+        "no bucket",
+        "no repository",
+        "no account",
+        "no cluster",
+        "no image",
+        "gateway without a server",
+        "server of another version",
+    ),
+    (
+        "service usage off",
+        "bucket elsewhere",
+        "not for images",
+        "account disabled",
+        "cluster stops",
+        "gateway gone",
+        "server of this machine",
+        "no right to see machines",
+    ),
+    (
+        "no right to see APIs",
+        "no right to see the bucket",
+        "another registry",
+        "may not act as it",
+        "no right to see quotas",
+        "cluster out of reach",
+        "server gone",
+    ),
+    (
+        "no rights",
+        "no right to write",
+        "no right to push",
+        "quota 0",
+        "no GPU in the region",
+        "no Seldon",
+        "no namespace",
+        "wrong key",
+    ),
+    ("quota of no region", "no machine in the region", "may not deploy"),
+)
+
+
+@pytest.mark.parametrize("faults", AT_ONCE, ids=lambda faults: faults[0])
+def test_each_fault_is_found_with_the_command_that_mends_it(
+    world: World, faults: tuple[str, ...]
+) -> None:
+    for act, *_ in (FAULTS[fault] for fault in faults):
+        act(world)
     results = world.check()
-    assert results[name].status == Status.FAILS
-    assert found in results[name].found
-    assert (results[name].mend or "").startswith(mend)
+    for _, name, found, mend in (FAULTS[fault] for fault in faults):
+        assert results[name].status == Status.FAILS, name
+        assert found in results[name].found
+        assert (results[name].mend or "").startswith(mend)
     assert exit_code(list(results.values())) == 2
+
+
+def test_no_fault_is_left_out() -> None:
+    assert {fault for faults in AT_ONCE for fault in faults} == FAULTS.keys()
+
+
+def test_all_missing_variables_are_named_and_the_rest_is_checked(world: World) -> None:
+    for name in ("SELDON_IMAGE", "ADCLICK_BUCKET", "ZENML_STORE_API_KEY"):
+        world.environment[name] = ""
+    results = world.check()
+    variables = results["variables"]
+    assert variables.found.startswith(
+        "not set: ADCLICK_BUCKET, SELDON_IMAGE, ZENML_STORE_API_KEY; .env.example says"
+    )
+    assert variables.mend == (
+        "export ADCLICK_BUCKET=VALUE SELDON_IMAGE=VALUE ZENML_STORE_API_KEY=VALUE"
+    )
+    left = {name: r.found for name, r in results.items() if r.status == Status.NOT_CHECKED}
+    assert left == {
+        "ZenML server": "needs ZENML_STORE_API_KEY",
+        "ZenML account": "needs ZENML_STORE_API_KEY",
+        "bucket ${ADCLICK_BUCKET}": "needs ADCLICK_BUCKET",
+        "rights to bucket ${ADCLICK_BUCKET}": "needs ADCLICK_BUCKET",
+        CLUSTER: "needs ADCLICK_BUCKET, SELDON_IMAGE",
+        "Seldon": "needs ADCLICK_BUCKET, SELDON_IMAGE",
+        NAMESPACE: "needs ADCLICK_BUCKET, SELDON_IMAGE",
+        f"rights in {NAMESPACE}": "needs ADCLICK_BUCKET, SELDON_IMAGE",
+        "gateway": "needs ADCLICK_BUCKET, SELDON_IMAGE",
+    }
+    assert results["registry"].status == Status.HOLDS
+
+
+def test_without_any_variable_there_is_still_a_table(world: World) -> None:
+    world.environment.clear()
+    results = world.check()
+    assert all(name in results["variables"].found for name in ENVIRONMENT)
+    assert {r.status for name, r in results.items() if name.startswith(("APIs", "bucket"))} == {
+        Status.NOT_CHECKED
+    }
+
+
+@pytest.mark.parametrize("kind", ["none", "stale"])
+def test_without_credentials_nothing_of_google_s_is_checked(
+    world: World, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
+    stale = tmp_path / "user.json"
+    stale.write_text(json.dumps(user), encoding="utf-8")
+    path = stale if kind == "stale" else tmp_path / "none.json"
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    results = world.check()
+    assert results["credentials"].status == Status.FAILS
+    assert results["credentials"].mend == "gcloud auth application-default login"
+    assert {results[name].found for name in ("APIs", "registry", BUCKET, CLUSTER)} == {
+        "needs credentials"
+    }
+    assert results["gateway"].status == Status.HOLDS
+
+
+def test_a_person_is_known_by_name(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.project.account = "someone@example.com"
+    world.project.lacking.add("iam.serviceAccounts.actAs")
+    person = {"type": "authorized_user", "client_id": "c", "client_secret": "s"}
+    path = tmp_path / "user.json"
+    path.write_text(json.dumps(person | {"refresh_token": "emulated"}), encoding="utf-8")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    results = world.check()
+    assert results["credentials"].found == "someone@example.com"
+    assert "--member=user:someone@example.com " in str(results["pipeline account"].mend)
+
+
+def test_what_is_off_or_broken_is_said_where_it_is_asked_for(world: World) -> None:
+    world.project.off.add("storage.googleapis.com")
+    world.project.broken.add("artifactregistry.googleapis.com")
+    results = world.check()
+    why = "needs storage.googleapis.com, which is not enabled"
+    assert (results[BUCKET].status, results[BUCKET].found) == (Status.NOT_CHECKED, why)
+    assert results["registry"].found == (
+        "artifactregistry.googleapis.com answered 503: The service is currently unavailable."
+    )
+
+
+def test_whoever_has_not_the_cluster_s_certificate_is_not_the_cluster(
+    world: World, tmp_path: Path
+) -> None:
+    other = make_certificates(tmp_path).authority.read_bytes()
+    there = world.project.clusters[names.CLUSTER]["endpoint"]
+    world.project.clusters[names.CLUSTER] = cluster(there, other)
+    results = world.check()
+    assert results[CLUSTER].status == Status.FAILS
+    assert "SSLError" in results[CLUSTER].found
+    assert results["Seldon"].found == f"needs {CLUSTER}"
+
+
+def test_spot_and_other_gpus_have_quotas_of_their_own(world: World) -> None:
+    world.config = _with_gpus(
+        {"machine": "g2-standard-8", "gpu": "NVIDIA_L4", "gpus": 1, "workers": 3},
+        {"machine": "n1-standard-8", "gpu": "NVIDIA_TESLA_T4", "gpus": 2, "workers": 3},
+        {"machine": "n1-standard-8", "gpu": "NVIDIA_T5", "gpus": 1, "spot": True},
+    )
+    world.project.quotas["aiplatform.googleapis.com/custom_model_training_nvidia_l4_gpus"] = {
+        "": 1,
+        names.REGION: -1,
+    }
+    results = world.check()
+    found = {name: r.found for name, r in results.items() if name.startswith("quota")}
+    assert found.pop("quota of spot NVIDIA_T5").startswith("Vertex AI trains on no NVIDIA_T5;")
+    assert found == {
+        "quota of NVIDIA_L4": f"unlimited in {names.REGION}, 3 asked for",
+        "quota of NVIDIA_TESLA_T4": f"4 in {names.REGION}, 6 asked for",
+    }
+
+
+@pytest.mark.parametrize(
+    ("machine", "gpu", "gpus", "problem"),
+    [
+        ("g2-standard-8", "NVIDIA_L4", 1, None),
+        ("g2-standard-8", "NVIDIA_L4", 2, "g2-standard-8 has 1 x nvidia-l4, built in"),
+        ("e2-standard-8", "NVIDIA_TESLA_T4", 1, "e2-standard-8 takes no NVIDIA_TESLA_T4"),
+        ("n1-standard-8", "NVIDIA_L4", 1, "n1-standard-8 takes no NVIDIA_L4"),
+        ("n1-standard-8", "NVIDIA_TESLA_T4", 3, "takes 1 or 2 or 4 of NVIDIA_TESLA_T4, not 3"),
+        ("n1-standard-32", "NVIDIA_TESLA_T4", 1, "takes 2 or 4 of NVIDIA_TESLA_T4, not 1"),
+        ("n1-standard-32", "NVIDIA_TESLA_T4", 2, None),
+    ],
+)
+def test_gpus_fit_the_machine(
+    world: World, machine: str, gpu: str, gpus: int, problem: str | None
+) -> None:
+    google = Google(world.web, names.PROJECT)
+    google.sign_in()
+    step = StepResources(machine=machine, gpu=gpu, gpus=gpus)
+    (result,) = make_checks([replace(machine_check(google, names.REGION, step), needs=())], ())
+    assert (result.status == Status.HOLDS) == (problem is None)
+    assert problem is None or problem in result.found
+
+
+def test_vertex_knows_the_gpus_that_have_a_quota() -> None:
+    known = discovered.enumeration(
+        "aiplatform.v1", "GoogleCloudAiplatformV1MachineSpec", "acceleratorType"
+    )
+    assert NAMES.keys() <= set(known)
+
+
+def test_a_stack_of_the_same_flavors_has_the_same_checks(world: World) -> None:
+    world.facts.namespaces["adclick-pipelines"] = {"adclick-pipelines"}
+    results = {r.check: r for r in check_stack("kubernetes", world.config, ENVIRONMENT, world.web)}
+    results.pop("requirements")
+    assert {name: r.found for name, r in results.items() if r.status != Status.HOLDS} == {}
+    assert {BUCKET, "registry", "Seldon", "account adclick-pipelines"} <= results.keys()
+    assert not [name for name in results if name.startswith(("machine", "quota"))]
+
+
+@pytest.mark.slow
+def test_gcloud_knows_each_command(world: World, tmp_path: Path) -> None:
+    gcloud = shutil.which("gcloud")
+    if gcloud is None:
+        pytest.skip("gcloud is not installed")
+    commands: set[str] = set()
+    for _, _, _, mend in FAULTS.values():
+        commands |= {part for part in mend.split(" && ") if part.startswith("gcloud ")}
+    commands.add(f"{ENABLE}compute.googleapis.com {IN_PROJECT}")
+    commands.discard(ENABLE)
+    listed = tmp_path / "commands.json"
+    listed.write_text(json.dumps(sorted(commands)), encoding="utf-8")
+    lint = [gcloud, "meta", "lint-gcloud-commands", f"--commands-file={listed}", "--format=json"]
+    ran = subprocess.run(lint, capture_output=True, text=True, timeout=120, check=True)
+    verdicts = json.loads(ran.stdout)
+    assert len(verdicts) == len(commands)
+    assert [v for v in verdicts if not v["success"]] == []
+
+
+def _with_gpus(*steps: dict[str, Any]) -> RunConfig:
+    return RunConfig.model_validate(
+        {"resources": {"steps": {f"step_{i}": step for i, step in enumerate(steps)}}}
+    )

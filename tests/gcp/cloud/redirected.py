@@ -67,7 +67,11 @@ class _Redirecting(HTTPAdapter):
         there = request.copy()
         there.headers["Host"] = asked.netloc
         there.url = urlunsplit(("http", address, asked.path, asked.query, ""))
-        response = super().send(there, **options)
+        try:
+            response = super().send(there, **options)
+        except requests.RequestException as error:
+            error.request = request
+            raise
         # as if the real host had answered
         response.url, response.request = str(request.url), request
         return response
