@@ -17,17 +17,19 @@ from stacks.checks.check import Check, Finding, fails, holds
 from stacks.definition import StackDefinition
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-# of a client that sends its steps elsewhere, and of one that runs them itself
-LOCKS = {True: "requirements-gcp.txt", False: "requirements.txt"}
+# the locks and the environments that the Makefile makes of them
+ENVIRONMENTS = {"requirements.txt": ".venv", "requirements-gcp.txt": ".venv-gcp"}
 SHOWN = 5
 
 
 def environment_checks(definition: StackDefinition) -> list[Check]:
     """Python, and the packages of the lock that the stack's client has."""
-    lock = REPOSITORY / LOCKS[definition.image is not None]
+    own, elsewhere = ENVIRONMENTS
+    # what sends its steps elsewhere and what runs them itself need different packages
+    lock = own if definition.image is None else elsewhere
     return [
         Check("Python", python),
-        Check("requirements", lambda: installed(lock)),
+        Check("requirements", lambda: installed(REPOSITORY / lock, definition.name)),
     ]
 
 
@@ -40,22 +42,29 @@ def python() -> Finding:
     return holds(ours)
 
 
-def installed(lock: Path) -> Finding:
+def installed(lock: Path, stack: str) -> Finding:
     """Whether each package of the lock is installed in its version; what else there is, may be."""
     wanted = list(_pins(lock))
+    found = ((pin, _version(pin.name)) for pin in wanted)
     other = [
         f"{pin.name} {has or 'missing'} ({pin.specifier})"
-        for pin in wanted
-        if not pin.specifier.contains(has := _version(pin.name), prereleases=True)
+        for pin, has in found
+        if not pin.specifier.contains(has, prereleases=True)
     ]
     if other:
         more = f" and {len(other) - SHOWN} more" if len(other) > SHOWN else ""
-        python = shlex.quote(sys.executable)
-        return fails(
-            f"not as in {lock.name}: {', '.join(other[:SHOWN])}{more}",
-            f"uv pip install --python={python} --requirement={shlex.quote(str(lock))}",
-        )
+        what = f"not as in {lock.name}: {', '.join(other[:SHOWN])}{more}"
+        return fails(what, _install(lock, stack))
     return holds(f"{len(wanted)} packages as in {lock.name}")
+
+
+def _install(lock: Path, stack: str) -> str:
+    """Mend this environment, unless it is the one of another lock."""
+    used = Path(sys.prefix).relative_to(REPOSITORY, walk_up=True).as_posix()
+    meant = ENVIRONMENTS.get(lock.name)
+    if meant is not None and used != meant and used in ENVIRONMENTS.values():
+        return f"make {meant}/installed && {meant}/bin/python run.py --stack {stack} --check"
+    return f"{shlex.quote(sys.executable)} -m pip install --requirement={shlex.quote(str(lock))}"
 
 
 def _pins(lock: Path) -> Iterator[Requirement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -687,6 +688,17 @@ def test_whoever_has_not_the_cluster_s_certificate_is_not_the_cluster(
     assert results["Seldon"].found == f"needs {CLUSTER}"
 
 
+def test_what_does_not_answer_is_not_waited_for_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("seldon", "web"):
+        monkeypatch.setattr(f"stacks.checks.{module}.SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        world.web.addresses[names.GATEWAY_HOST] = f"127.0.0.1:{silent.getsockname()[1]}"
+        results = world.check()
+    assert results["gateway"].found == f"{names.GATEWAY_HOST} does not answer within 0.3 s"
+
+
 def test_spot_and_other_gpus_have_quotas_of_their_own(world: World) -> None:
     world.config = _with_gpus(
         {"machine": "g2-standard-8", "gpu": "NVIDIA_L4", "gpus": 1, "workers": 3},
@@ -756,12 +768,14 @@ def test_gcloud_knows_each_command(world: World, tmp_path: Path) -> None:
     commands.add(f"{ENABLE}compute.googleapis.com {IN_PROJECT}")
     commands.discard(ENABLE)
     listed = tmp_path / "commands.json"
-    listed.write_text(json.dumps(sorted(commands)), encoding="utf-8")
+    content = [{"command_string": command} for command in sorted(commands)]
+    listed.write_text(json.dumps(content), encoding="utf-8")
     lint = [gcloud, "meta", "lint-gcloud-commands", f"--commands-file={listed}", "--format=json"]
     ran = subprocess.run(lint, capture_output=True, text=True, timeout=120, check=True)
-    verdicts = json.loads(ran.stdout)
+    # a second list repeats the first
+    verdicts, _ = json.JSONDecoder().raw_decode(ran.stdout)
     assert len(verdicts) == len(commands)
-    assert [v for v in verdicts if not v["success"]] == []
+    assert [v["error_message"] for v in verdicts if not v["success"]] == []
 
 
 def _with_gpus(*steps: dict[str, Any]) -> RunConfig:

@@ -9,6 +9,17 @@ SELDON = "machinelearning.seldon.io/v1"
 CORE = "/api/v1/namespaces/"
 ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+# all that Kubernetes tells, without which its Python client does not take the answer
+VERSION = {
+    "major": "1",
+    "minor": "33",
+    "gitCommit": "0" * 40,
+    "gitTreeState": "clean",
+    "buildDate": "2025-07-15T18:06:38Z",
+    "goVersion": "go1.24.4",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
 
 
 @dataclass
@@ -26,7 +37,7 @@ def answer(facts: ClusterFacts, method: str, path: str, body: Any) -> tuple[int,
     """The answer's status and content; for what is not of this module, that it is not found."""
     match method, path:
         case "GET", "/version":
-            return 200, {"major": "1", "minor": "33", "gitVersion": facts.version}
+            return 200, {**VERSION, "gitVersion": facts.version}
         case "POST", _ if path == ACCESS:
             return 201, _access(facts, body)
         case "POST", _ if path == SELF:

@@ -121,7 +121,7 @@ def _services(call: Call) -> dict[str, Any]:
     call.may("serviceusage.services.get")
     states = {
         name: "DISABLED" if name.rsplit("/", 1)[-1] in call.project.off else "ENABLED"
-        for name in call.query["names"]
+        for name in call.query.get("names", [])
     }
     return {"services": [{"name": name, "state": state} for name, state in states.items()]}
 
