@@ -13,6 +13,7 @@ import requests
 import yaml
 
 from serving.protocol import SCORE_NAME
+from tests.kubernetes import emulated_reviews
 from tests.kubernetes.emulated_cluster import EmulatedCluster, RefusalError
 
 NAMESPACE = "serving"
@@ -65,7 +66,10 @@ def _handler(cluster: EmulatedCluster, token: str) -> type[BaseHTTPRequestHandle
                 self._answer(self._get)
 
         def do_POST(self) -> None:
-            self._through_gateway()
+            if self.path.startswith("/seldon/"):
+                self._through_gateway()
+            else:
+                self._answer(self._of_itself)
 
         def do_PATCH(self) -> None:
             self._answer(self._apply)
@@ -102,7 +106,15 @@ def _handler(cluster: EmulatedCluster, token: str) -> type[BaseHTTPRequestHandle
             if path == f"{CORE}events":
                 assert query == {"fieldSelector": "type=Warning"}
                 return {"kind": "EventList", "items": cluster.events()}
-            raise RefusalError(404, "NotFound", "the server could not find the requested resource")
+            return self._of_itself(path, query, body)
+
+        def _of_itself(self, path: str, query: dict[str, str], body: bytes) -> Any:
+            asked = json.loads(body) if body else None
+            facts = emulated_reviews.ClusterFacts()
+            code, content = emulated_reviews.answer(facts, self.command, path, asked)
+            if code >= 400:
+                raise RefusalError(code, content["reason"], content["message"])
+            return content
 
         def _apply(self, path: str, query: dict[str, str], body: bytes) -> Any:
             assert self.headers["Content-Type"] == "application/apply-patch+yaml"

@@ -24,7 +24,10 @@ Answer = Callable[[Any, grpc.ServicerContext], Any]
 
 
 def serve(authority: Path) -> grpc.Server:
-    """Start them behind the edge; `authority` is what the cluster's clients are told to trust."""
+    """Start them behind the edge, until what is returned is stopped or forgotten.
+
+    `authority` is what the cluster's clients are told to trust.
+    """
     server = grpc.server(ThreadPoolExecutor(4))
     cluster = _cluster(authority)
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import requests
 
 from tests.gcp.cloud import names, processes, storage
 from tests.gcp.cloud.certificates import Certificates
-from tests.gcp.cloud.edge import Edge, Route
+from tests.gcp.cloud.edge import TLS_PORT, Edge, Route
 from tests.gcp.cloud.options import CloudOptions, Seed
 from tests.gcp.cloud.zenml_server import ZenmlServer
 
@@ -43,10 +45,19 @@ class Clock:
 
 @dataclass(frozen=True)
 class Emulation:
-    """A cloud that runs: what a machine of the project has in its environment."""
+    """A cloud that runs: what a machine of the project has in its environment.
+
+    It runs as long as this object is kept, until `stop`.
+    """
 
     environment: dict[str, str]
     ready_after: dict[str, float]
+    control_plane: Any
+    vertex: Any
+
+    def stop(self) -> None:
+        """End the jobs; all else may end with the room."""
+        self.vertex.stop()
 
 
 def start_emulation(
@@ -66,14 +77,15 @@ def start_emulation(
     clock.note("edge")
     backend.wait(partial(_answers, f"{storage.BACKEND}/_internal/healthcheck"), READY_SECONDS)
     clock.note("storage")
-    _start_control_plane(certificates.authority)
-    clock.note("control plane")
+    control_plane = _start_apis(certificates.authority)
+    vertex = _start_vertex(options.state / "vertex", certificates)
+    clock.note("apis")
     cluster.wait(partial(_answers, f"http://127.0.0.1:{names.CLUSTER_PORT}/"), READY_SECONDS)
     clock.note("cluster")
     zenml.wait()
     environment |= stack_variables(zenml.api_key())
     clock.note("zenml server")
-    return Emulation(environment, clock.ready)
+    return Emulation(environment, clock.ready, control_plane, vertex)
 
 
 def stack_variables(api_key: str) -> dict[str, str]:
@@ -93,11 +105,24 @@ def stack_variables(api_key: str) -> dict[str, str]:
     }
 
 
-def _start_control_plane(authority: Path) -> None:
-    # its imports take seconds, in which the server processes start
-    from tests.gcp.cloud.control_plane import serve
+# what these import takes seconds, in which the server processes start
+def _start_apis(authority: Path) -> Any:
+    from tests.gcp.cloud import control_plane, rest
 
-    serve(authority)
+    rest.serve(authority)
+    return control_plane.serve(authority)
+
+
+def _start_vertex(state: Path, certificates: Certificates) -> Any:
+    """Its steps have nothing of the caller's environment: they run on other machines."""
+    from tests.gcp.cloud.vertex.service import VertexService
+
+    address = (names.VERTEX_ADDRESS, TLS_PORT)
+    files = (certificates.certificate, certificates.key)
+    python = Path(sys.executable)
+    vertex = VertexService(address, *files, state, certificates.trust, python)
+    vertex.start()
+    return vertex
 
 
 def _without_accounts(machine: Mapping[str, str]) -> dict[str, str]:

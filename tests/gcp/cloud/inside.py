@@ -53,6 +53,7 @@ def _work(options: CloudOptions, certificates: Certificates, clock: Clock) -> in
     command = subprocess.Popen(options.command, env=emulation.environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     code = command.wait()
+    emulation.stop()
     return code if code >= 0 else 128 - code
 
 

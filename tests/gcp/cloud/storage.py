@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -34,6 +35,9 @@ HOP_BY_HOP = frozenset(
 )
 CHUNK = 1 << 18
 BACKEND = f"http://127.0.0.1:{names.STORAGE_PORT}"
+APIS = f"http://127.0.0.1:{names.REST_APIS_PORT}"
+# fake-gcs-server knows no rights
+RIGHTS = re.compile(r"/storage/v1/b/[^/]+/iam/testPermissions")
 
 
 def server_command(seeds: Path) -> list[str]:
@@ -84,6 +88,8 @@ class StorageProxy:
             answer = await _refuse(request, 401, "Invalid Credentials", "authError")
         elif self._random.random() < faults.error_share:
             answer = await _refuse(request, 503, "Emulated: backend error", "backendError")
+        elif RIGHTS.fullmatch(request.path):
+            answer = await self._pass_on(request, APIS)
         elif request.path == batch.PATH:
             answer = await self._pass_on_batch(request)
         else:
@@ -91,9 +97,9 @@ class StorageProxy:
         print(answer.status, request.method, request.raw_path, file=self._log, flush=True)
         return answer
 
-    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+    async def _pass_on(self, request: web.Request, to: str = BACKEND) -> web.StreamResponse:
         body = request.content if request.body_exists else None
-        async with self._asked(request, _passed(request.headers), body) as found:
+        async with self._asked(to, request, _passed(request.headers), body) as found:
             answer = web.StreamResponse(status=found.status, headers=_passed(found.headers))
             if "Location" in found.headers:
                 # the backend does not know that TLS is spoken before it
@@ -109,18 +115,22 @@ class StorageProxy:
         headers = _passed(request.headers)
         del headers["Content-Length"]
         body = batch.request_body(await request.content.read(), headers["Content-Type"])
-        async with self._asked(request, headers, body) as found:
+        async with self._asked(BACKEND, request, headers, body) as found:
             answered = batch.answer_body(await found.read())
             kind = {"Content-Type": found.headers["Content-Type"]}
             return web.Response(status=found.status, headers=kind, body=answered)
 
     def _asked(
-        self, request: web.Request, headers: CIMultiDict[str], body: StreamReader | bytes | None
+        self,
+        server: str,
+        request: web.Request,
+        headers: CIMultiDict[str],
+        body: StreamReader | bytes | None,
     ) -> AbstractAsyncContextManager[ClientResponse]:
         assert self._session is not None
         return self._session.request(
             request.method,
-            URL(f"{BACKEND}{request.raw_path}", encoded=True),
+            URL(f"{server}{request.raw_path}", encoded=True),
             headers=headers,
             data=body,
             skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
