@@ -15,7 +15,7 @@ resource "helm_release" "zenml" {
   version    = var.zenml_version
   timeout    = 900
 
-  values = [yamlencode({
+  values = concat([yamlencode({
     zenml = {
       serverURL      = local.zenml_url
       deploymentType = "gcp"
@@ -24,11 +24,6 @@ resource "helm_release" "zenml" {
       # the service connector of stacks/gcp.yaml acts as the server's own account
       enableImplicitAuthMethods = true
       ingress                   = { enabled = false }
-      database = var.zenml_database_tier == null ? {} : {
-        url               = "mysql://${google_sql_user.zenml[0].name}@${google_sql_database_instance.zenml[0].private_ip_address}:3306/${google_sql_database.zenml[0].name}"
-        ssl               = true
-        passwordSecretRef = { name = kubernetes_secret_v1.zenml_database.metadata[0].name, key = "password" }
-      }
     }
     serviceAccount = {
       name        = local.zenml_account
@@ -38,7 +33,17 @@ resource "helm_release" "zenml" {
       requests = { cpu = "500m", memory = "1Gi" }
       limits   = { memory = "2Gi" }
     }
-  })]
+    })], [
+    for database in google_sql_database.zenml : yamlencode({
+      zenml = {
+        database = {
+          url               = "mysql://${google_sql_user.zenml[0].name}@${google_sql_database_instance.zenml[0].private_ip_address}:3306/${database.name}"
+          ssl               = true
+          passwordSecretRef = { name = kubernetes_secret_v1.zenml_database.metadata[0].name, key = "password" }
+        }
+      }
+    })
+  ])
 
   # written, never kept in the state
   set_wo = [{
