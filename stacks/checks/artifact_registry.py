@@ -91,7 +91,7 @@ def _writable(google: Google, repository: Repository) -> Finding:
             f"gcloud artifacts repositories add-iam-policy-binding {repository.name} "
             f"{repository.flags} --member={google.member} --role=roles/artifactregistry.writer",
         )
-    return holds(f"{repository.name} in {repository.location}; {google.account} may push")
+    return holds(f"{repository.name} in {repository.location}")
 
 
 def _create(repository: Repository, name: str) -> str:
@@ -117,4 +117,4 @@ def _image(google: Google, address: str) -> Finding:
                 f"{repository.project}/{repository.name} --include-tags",
             )
         return google.refused(error, "roles/artifactregistry.reader")
-    return holds(address.rsplit("/", 1)[-1])
+    return holds(f"{found['image']} {(found['digest'] or found['tag'] or 'latest')[:19]}")

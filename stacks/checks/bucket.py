@@ -68,7 +68,7 @@ def _rights(google: Google, name: str) -> Finding:
             f"{google.account} lacks {', '.join(lacking)}",
             _grant(google, name, "roles/storage.objectUser"),
         )
-    return holds(f"{google.account} may read, write, list and delete")
+    return holds("read, write, list and delete")
 
 
 def _grant(google: Google, name: str, role: str) -> str:

@@ -55,4 +55,4 @@ def _rights(google: Google, rights: Mapping[str, str]) -> Finding:
     if lacking:
         roles = sorted({rights[permission] for permission in lacking})
         return fails(f"{google.account} lacks {', '.join(lacking)}", google.grant(*roles))
-    return holds(f"{google.account} has all {len(rights)}")
+    return holds(f"all {len(rights)} held")

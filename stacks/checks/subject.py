@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from adclick.resources import Resources
 from stacks.checks.google import Google
@@ -27,9 +28,13 @@ class Subject:
     @property
     def region(self) -> str:
         """Where steps run, if the orchestrator says and its variable is set."""
-        orchestrator = self.definition.components.get("orchestrator")
-        region = str(orchestrator.configuration.get("location", "")) if orchestrator else ""
-        return "" if VARIABLE.search(region) else region
+        return self._setting("orchestrator", "location")
+
+    @property
+    def bucket(self) -> str:
+        """Where artifacts are kept, if that is in a bucket of Cloud Storage."""
+        store = urlsplit(self._setting("artifact_store", "path"))
+        return store.netloc if store.scheme == "gs" else ""
 
     def cluster(self, component: ComponentDefinition) -> Cluster:
         """The Kubernetes cluster of a component: components of one cluster share it."""
@@ -41,3 +46,9 @@ class Subject:
             return self._clusters.setdefault(name, GkeCluster(self.google, name))
         context = component.configuration.get("kubernetes_context") or None
         return self._clusters.setdefault(f"context {context}", ConfiguredCluster(context))
+
+    def _setting(self, kind: str, name: str) -> str:
+        """A component's setting, or nothing where a variable in it is not set."""
+        component = self.definition.components.get(kind)
+        value = str(component.configuration.get(name, "")) if component else ""
+        return "" if VARIABLE.search(value) else value

@@ -189,6 +189,7 @@ def test_all_holds_where_nothing_is_missing(world: World) -> None:
         "APIs",
         "project rights",
         "pipeline account",
+        "rights of pipeline account",
         "machine n1-standard-4",
         "machine n1-standard-16",
         "machine n1-standard-8 with 1 x NVIDIA_TESLA_T4",
@@ -243,6 +244,10 @@ def _no_account(world: World) -> None:
 
 def _disabled_account(world: World) -> None:
     world.project.accounts[names.PIPELINE_ACCOUNT] = False
+
+
+def _not_granted(world: World) -> None:
+    world.project.access = "NOT_GRANTED"
 
 
 def _no_quota(world: World) -> None:
@@ -422,6 +427,13 @@ FAULTS: dict[str, tuple[Callable[[World], None], str, str, str]] = {
         f"gcloud iam service-accounts add-iam-policy-binding {names.PIPELINE_ACCOUNT} {MEMBER} "
         "--role=roles/iam.serviceAccountUser",
     ),
+    "account without rights": (
+        _not_granted,
+        "rights of pipeline account",
+        f"{names.PIPELINE_ACCOUNT} lacks storage.objects.create, storage.objects.delete, ",
+        f"gcloud storage buckets add-iam-policy-binding gs://{names.BUCKET} "
+        f"--member=serviceAccount:{names.PIPELINE_ACCOUNT} --role=roles/storage.objectUser",
+    ),
     "quota 0": (
         _no_quota,
         "quota of spot NVIDIA_TESLA_T4",
@@ -576,7 +588,7 @@ AT_ONCE = (
         "no namespace",
         "wrong key",
     ),
-    ("quota of no region", "no machine in the region", "may not deploy"),
+    ("account without rights", "quota of no region", "no machine in the region", "may not deploy"),
 )
 
 
@@ -663,6 +675,13 @@ def test_a_person_is_known_by_name(
     results = world.check()
     assert results["credentials"].found == "someone@example.com"
     assert "--member=user:someone@example.com " in str(results["pipeline account"].mend)
+
+
+def test_whoever_may_not_see_policies_is_told_of_the_role(world: World) -> None:
+    world.project.access = "UNKNOWN_INFO_DENIED"
+    result = world.check()["rights of pipeline account"]
+    assert result.status == Status.NOT_CHECKED
+    assert result.mend == f"{GRANT}roles/iam.securityReviewer --condition=None"
 
 
 def test_what_is_off_or_broken_is_said_where_it_is_asked_for(world: World) -> None:

@@ -191,6 +191,10 @@ def _known_account(call: Call, email: str) -> None:
         raise RefusalError(404, "NOT_FOUND", f"Unknown service account: {email}")
 
 
+def _access(call: Call) -> dict[str, Any]:
+    return {"access": call.project.access}
+
+
 def _clusters(call: Call) -> dict[str, Any]:
     call.may("container.clusters.list")
     return {"clusters": list(call.project.clusters.values())}
@@ -257,6 +261,7 @@ ANSWERS: Mapping[tuple[str, str], Answer] = {
     ("artifactregistry.v1", f"{REPOSITORIES}.get"): _repository,
     ("iam.v1", "projects.serviceAccounts.testIamPermissions"): _account_rights,
     ("iam.v1", "projects.serviceAccounts.get"): _service_account,
+    ("policytroubleshooter.v1", "iam.troubleshoot"): _access,
     ("container.v1", "projects.locations.clusters.list"): _clusters,
     ("compute.v1", "machineTypes.aggregatedList"): _machine_types,
     ("compute.v1", "acceleratorTypes.aggregatedList"): _accelerator_types,

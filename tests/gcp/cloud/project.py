@@ -25,12 +25,14 @@ class EmulatedProject:
     """All is well as it is made; a test takes away what it wants to be missing.
 
     `off` are APIs that are not enabled, `lacking` permissions that the caller does not have,
-    `broken` hosts that answer 503 and `quotas` limits by metric and region; "" is for all regions.
+    `access` is what the policies say of any other account. `broken` hosts answer 503. `quotas` are
+    limits by metric and region; "" is for all regions.
     """
 
     account: str = ACCOUNT
     off: set[str] = field(default_factory=set)
     lacking: set[str] = field(default_factory=set)
+    access: str = "GRANTED"
     broken: set[str] = field(default_factory=set)
     buckets: dict[str, dict[str, Any]] = field(default_factory=dict)
     repositories: dict[str, str] = field(default_factory=lambda: {names.REPOSITORY_ID: "DOCKER"})
