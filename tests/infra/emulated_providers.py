@@ -108,13 +108,11 @@ def _block(block: Block) -> Any:
 
 
 def _attribute(name: str, attribute: dict[str, Any]) -> Any:
-    required, computed = attribute.get("required", False), attribute.get("computed", False)
     options: dict[str, Any] = {
         "name": name,
-        "required": required,
-        # an id can be given for some resources, and is read of all
-        "optional": not required and (not computed or name == "id"),
-        "computed": computed,
+        "required": attribute.get("required", False),
+        "optional": attribute.get("optional", False),
+        "computed": attribute.get("computed", False),
         "write_only": attribute.get("write_only", False),
     }
     if "nested" in attribute:

@@ -30,7 +30,8 @@ BETA = re.compile(r'^resource "(\w+)" "\w+" \{\n\s+provider = google-beta', re.M
 CLASS = re.compile(r"^class (\w+) extends", re.MULTILINE)
 FUNCTION = re.compile(r"^function (\w+)ToHclTerraform\(", re.MULTILINE)
 ARGUMENT = re.compile(
-    r"^ +(\w+): \{\s+value: (.*?),\n\s+isBlock: (\w+),\s+type: \"(\w+)\",\s+storageClassType: \"(\w+)\"",
+    r"^ +(\w+): \{\s+value: (.*?),\n\s+isBlock: (\w+),\s+"
+    r"type: \"(\w+)\",\s+storageClassType: \"(\w+)\"",
     re.MULTILINE,
 )
 GETTER = re.compile(r"this\.get(\w+?)Attribute\('(\w+)'\)")
@@ -39,6 +40,8 @@ INTERFACE = re.compile(r"^export interface (\w+)[^{]*\{(.*?)^\}", re.MULTILINE |
 PROPERTY = re.compile(r"readonly \w+(\??):")
 LINK = re.compile(r"#(\w+) \w+#")
 PRIMITIVES = {"string": "string", "number": "number", "boolean": "bool"}
+# arguments that a resource decides where they are left out: the bindings do not tell which do
+READ_BACK = {"address", "endpoint", "id"}
 GETTERS: dict[str, Any] = {
     "String": "string",
     "Number": "number",
@@ -117,12 +120,15 @@ class Resource:
                         "nested": nested,
                         "nesting": "list" if many else "single",
                         "required": name in required,
+                        "optional": name not in required,
                         "write_only": "markWriteOnly" in value,
                     }
                     continue
                 block["blocks"][name] = {
                     "block": nested,
-                    "nesting": "single" if name == "timeouts" else ("set" if kind == "set" else "list"),
+                    "nesting": "single"
+                    if name == "timeouts"
+                    else ("set" if kind == "set" else "list"),
                     "min": int(name in required),
                     "max": 0 if many or name == "timeouts" else 1,
                 }
@@ -130,6 +136,7 @@ class Resource:
             block["attributes"][name] = {
                 "type": _type(kind, storage),
                 "required": name in required,
+                "optional": name not in required,
                 "write_only": "markWriteOnly" in value or name.endswith("_wo"),
             }
         for getter, name in _readable(body):
@@ -137,9 +144,9 @@ class Resource:
         for _, _, name in NESTED.findall(body):
             if name not in block["attributes"] and name not in block["blocks"]:
                 block["attributes"][name] = {"type": "dynamic", "computed": True}
-        identity = block["attributes"].get("id", {"required": True})
-        if not identity.get("required"):
-            identity["computed"] = True
+        for name in READ_BACK & block["attributes"].keys():
+            if not block["attributes"][name].get("required"):
+                block["attributes"][name]["computed"] = True
         return block
 
     def _nested(self, storage: str) -> Schema:

@@ -69,7 +69,12 @@ METHODS = {
     "StopProvider": ("Nothing", "Nothing"),
 }
 
-_TYPES = {bytes: Field.TYPE_BYTES, str: Field.TYPE_STRING, int: Field.TYPE_INT64, bool: Field.TYPE_BOOL}
+_TYPES = {
+    bytes: Field.TYPE_BYTES,
+    str: Field.TYPE_STRING,
+    int: Field.TYPE_INT64,
+    bool: Field.TYPE_BOOL,
+}
 
 
 def messages() -> dict[str, Any]:
