@@ -17,6 +17,13 @@ resource "kubernetes_role_v1" "deployer" {
     resources  = ["pods", "events"]
     verbs      = ["get", "list"]
   }
+
+  # `run.py --check` looks whether they are there
+  rule {
+    api_groups = [""]
+    resources  = ["namespaces", "serviceaccounts"]
+    verbs      = ["get"]
+  }
 }
 
 # GKE knows an account by its address or by its number, after the scopes of its token.

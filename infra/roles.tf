@@ -6,6 +6,7 @@ locals {
       for pair in setproduct(keys(local.submitters), [
         "roles/aiplatform.user",
         "roles/cloudbuild.builds.editor",
+        "roles/compute.viewer",
         "roles/container.clusterViewer",
         "roles/serviceusage.serviceUsageConsumer",
       ]) : "submitter ${pair[0]} ${pair[1]}" => { member = local.submitters[pair[0]], role = pair[1] }

@@ -12,6 +12,7 @@ ROLES = {
     "roles/artifactregistry.reader": "pulls images, from our repository alone",
     "roles/artifactregistry.writer": "pushes images, to our repository alone",
     "roles/cloudbuild.builds.editor": "submits image builds, and sees how they went",
+    "roles/compute.viewer": "`run.py --check` looks up machines and GPUs of the region",
     "roles/container.clusterViewer": "finds the cluster; what it may do there, RBAC says",
     "roles/container.defaultNodeServiceAccount": "what a node needs: logs and metrics",
     "roles/iam.serviceAccountUser": "runs jobs or builds as one of our accounts",
@@ -26,6 +27,7 @@ CUSTOM_PERMISSIONS = {"storage.buckets.get"}
 IN_PROJECT = {
     "roles/aiplatform.user",
     "roles/cloudbuild.builds.editor",
+    "roles/compute.viewer",
     "roles/container.clusterViewer",
     "roles/container.defaultNodeServiceAccount",
     "roles/logging.logWriter",
