@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.gcp.cloud.vertex.api import PipelineApi
 
 SERVICE = "/google.cloud.aiplatform.v1.PipelineService/"
-# a pipeline's spec is long: Vertex AI takes up to 10 MB
-LIMITS = [("grpc.max_receive_message_length", 10 * 1024 * 1024)]
+# specifications are long; and a port that is taken is an error, not shared with who has it
+OPTIONS = [("grpc.max_receive_message_length", 10 * 1024 * 1024), ("grpc.so_reuseport", 0)]
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class VertexService:
         self._root = Path(tempfile.mkdtemp(prefix="vertex-", dir="/tmp"))
         machine = Machine(self._python, self._environment, self._root, self._hidden)
         self._api = ThreadPoolExecutor(1, "vertex-load").submit(_load, self.state, machine)
-        server = grpc.server(ThreadPoolExecutor(8, "vertex-grpc"), options=LIMITS)
+        server = grpc.server(ThreadPoolExecutor(8, "vertex-grpc"), options=OPTIONS)
         server.add_generic_rpc_handlers((_Handler(self._api),))
         pair = (self._key.read_bytes(), self._certificate.read_bytes())
         host, port = self.address
