@@ -76,7 +76,7 @@ class GkeCluster:
                 f"it is {cluster['status']}",
                 f"gcloud container operations list --location={self._location} --project={project}",
             )
-        self.client = _client(cluster, self._google.token)
+        self.client = client_of(cluster, self._google.token)
         try:
             version = ask(self.client, "GET", "/version")
         except urllib3.exceptions.HTTPError as error:
@@ -135,7 +135,8 @@ def ask(client: ApiClient, method: str, path: str, body: Resource | None = None)
         raise ApiError(client.configuration.host, error.status, _message(error)) from error
 
 
-def _client(cluster: Resource, token: str) -> ApiClient:
+def client_of(cluster: Resource, token: str) -> ApiClient:
+    """A client of a GKE cluster, by its description in the Container API."""
     configuration = Configuration()
     configuration.retries = False
     configuration.api_key = {"authorization": f"Bearer {token}"}

@@ -47,7 +47,7 @@ def _quota(google: Google, region: str, gpu: str, need: int, spot: bool) -> Find
         limit = _limit(google.get(f"{USAGE}/{path}/{quote(metric, safe='')}"), region)
     except ApiError as error:
         if error.status != MISSING:
-            return google.refused(error, "roles/servicemanagement.quotaViewer")
+            return google.refused(error, "roles/serviceusage.serviceUsageConsumer")
         limit = 0
     if limit == UNLIMITED:
         return holds(f"unlimited in {region}, {need} asked for")

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import requests
 
+from adclick.errors import AdclickError
 from stacks.checks.check import Check, CheckResult, Finding, Status, fails, not_checked
 from stacks.checks.web import ApiError, unreachable
 
@@ -35,15 +36,18 @@ def _finding(check: Check, needed: dict[str, Future[Finding]]) -> Finding:
             return not_checked(f"needs {name}")
     try:
         return check.look()
-    except ApiError as error:
-        if error.off:
-            return not_checked(f"needs {error.off}, which is not enabled")
-        return fails(str(error))
-    except requests.RequestException as error:
-        return fails(unreachable(error))
     # a row of the table says more than a traceback in its place
     except Exception as error:
-        return fails(f"{type(error).__name__}: {error}")
+        if isinstance(error, ApiError) and error.off:
+            return not_checked(f"needs {error.off}, which is not enabled")
+        return fails(_words(error))
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, requests.RequestException):
+        return unreachable(error)
+    in_words = isinstance(error, ApiError | AdclickError)
+    return str(error) if in_words else f"{type(error).__name__}: {error}"
 
 
 def _result(name: str, finding: Finding, secrets: Collection[str]) -> CheckResult:

@@ -39,7 +39,7 @@ def _server(web: Web, url: str) -> Finding:
     if theirs != ours:
         return fails(
             f"its version is {theirs}, this client's is {ours}",
-            f"helm upgrade zenml-server oci://public.ecr.aws/zenml/zenml --version={ours} "
+            f"helm upgrade zenml oci://public.ecr.aws/zenml/zenml --version={ours} "
             "--namespace=zenml --reuse-values",
         )
     return holds(f"{ours} at {url}")

@@ -20,10 +20,14 @@ from adclick.config import RunConfig, load_config
 from adclick.resources import StepResources
 from stacks.checks import CheckResult, check_stack, exit_code
 from stacks.checks.check import Status
+from stacks.checks.cluster import client_of
 from stacks.checks.google import Google
 from stacks.checks.machines import machine_check
 from stacks.checks.quotas import NAMES
 from stacks.checks.running import make_checks
+from stacks.checks.seldon import seldon_checks
+from stacks.checks.subject import Subject
+from stacks.definition import ComponentDefinition, StackDefinition
 from tests.gcp.cloud import discovered, names
 from tests.gcp.cloud.certificates import make_certificates
 from tests.gcp.cloud.google_apis import google_apis
@@ -119,19 +123,11 @@ def world(
     def gate(request: Request) -> Response:
         return Response(status=gateway["status"], headers={"Server": "istio-envoy"})
 
-    @Request.application
-    def kubernetes(request: Request) -> Response:
-        if request.headers.get("Authorization") != f"Bearer {names.TOKEN}":
-            return _json({"kind": "Status", "message": "Unauthorized"}, 401)
-        body = request.get_json(silent=True)
-        status, content = answer(facts, request.method, request.path, body)
-        return _json(content, status)
-
     served = [
         Served(google_apis(project)),
         Served(zenml.application),
         Served(gate),
-        Served(kubernetes, (certificate, key)),
+        Served(_cluster_api(facts), (certificate, key)),
     ]
     google, server, gates, api = (one.address for one in served)
     project.clusters[names.CLUSTER] = cluster(api, authority.read_bytes())
@@ -167,6 +163,18 @@ def credentials(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     path.write_text(json.dumps(content), encoding="utf-8")
     return path
+
+
+def _cluster_api(facts: ClusterFacts) -> Any:
+    @Request.application
+    def application(request: Request) -> Response:
+        if request.headers.get("Authorization") != f"Bearer {names.TOKEN}":
+            return _json({"kind": "Status", "message": "Unauthorized"}, 401)
+        body = request.get_json(silent=True)
+        status, content = answer(facts, request.method, request.path, body)
+        return _json(content, status)
+
+    return application
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -450,7 +458,7 @@ FAULTS: dict[str, tuple[Callable[[World], None], str, str, str]] = {
         _lacks("serviceusage.quotas.get"),
         "quota of spot NVIDIA_TESLA_T4",
         "'serviceusage.quotas.get' denied",
-        f"{GRANT}roles/servicemanagement.quotaViewer",
+        f"{GRANT}roles/serviceusage.serviceUsageConsumer",
     ),
     "no GPU in the region": (
         _no_gpu_there,
@@ -523,7 +531,7 @@ FAULTS: dict[str, tuple[Callable[[World], None], str, str, str]] = {
         _old_server,
         "ZenML server",
         "its version is 0.97.1, this client's is 0.98.0",
-        "helm upgrade zenml-server oci://public.ecr.aws/zenml/zenml --version=0.98.0 "
+        "helm upgrade zenml oci://public.ecr.aws/zenml/zenml --version=0.98.0 "
         "--namespace=zenml --reuse-values",
     ),
     "server of this machine": (
@@ -716,6 +724,59 @@ def test_what_does_not_answer_is_not_waited_for_long(
         world.web.addresses[names.GATEWAY_HOST] = f"127.0.0.1:{silent.getsockname()[1]}"
         results = world.check()
     assert results["gateway"].found == f"{names.GATEWAY_HOST} does not answer within 0.3 s"
+
+
+def _by_kubeconfig(world: World, context: str | None) -> dict[str, CheckResult]:
+    component = ComponentDefinition(
+        flavor="seldon_kubernetes",
+        configuration={
+            "namespace": names.SERVING_NAMESPACE,
+            "gateway_url": f"http://{names.GATEWAY_HOST}",
+            "image": "serving:1",
+            "kubernetes_context": context,
+        },
+    )
+    definition = StackDefinition(name="mine", components={"model_deployer": component})
+    google = Google(world.web, "")
+    subject = Subject(definition, world.config.resources, google, world.web)
+    results = make_checks(list(seldon_checks(subject, component)), ())
+    return {result.check: result for result in results}
+
+
+def test_without_a_connector_the_cluster_is_the_kubeconfig_s(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.facts.lacking.add(("list", "pods"))
+    api = Served(_cluster_api(world.facts))
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://{api.address}"}}],
+        "users": [{"name": "u", "user": {"token": names.TOKEN}}],
+        "contexts": [{"name": "mine", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "mine",
+    }
+    (tmp_path / "kubeconfig").write_text(json.dumps(content), encoding="utf-8")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    results = _by_kubeconfig(world, "mine")
+    assert (
+        results["cluster mine"].found == f"Kubernetes v1.33.4-gke.1036000 at http://{api.address}"
+    )
+    assert results["Seldon"].status == Status.HOLDS
+    assert results[f"rights in {NAMESPACE}"].found == f"{ACCOUNT} may not list pods"
+    assert str(results[f"rights in {NAMESPACE}"].mend).startswith("kubectl --context=mine create")
+    assert "no Kubernetes context other" in _by_kubeconfig(world, "other")["cluster other"].found
+    api.close()
+    gone = _by_kubeconfig(world, None)["cluster of the kubeconfig"]
+    assert f"http://{api.address} can't be reached" in gone.found
+    assert gone.mend == "kubectl cluster-info"
+
+
+def test_a_cluster_s_dns_endpoint_is_preferred_as_zenml_does() -> None:
+    there = cluster("203.0.113.9", b"")
+    dns = {"endpoint": "gke-1.us.gke.goog", "allowExternalTraffic": True}
+    there["controlPlaneEndpointsConfig"] = {"dnsEndpointConfig": dns}
+    assert client_of(there, "token").configuration.host == "https://gke-1.us.gke.goog"
 
 
 def test_spot_and_other_gpus_have_quotas_of_their_own(world: World) -> None:

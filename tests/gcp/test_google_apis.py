@@ -9,7 +9,8 @@ from werkzeug.test import Client
 
 from tests.gcp.cloud import discovered, names
 from tests.gcp.cloud.discovered import methods
-from tests.gcp.cloud.google_apis import ANSWERS, google_apis
+from tests.gcp.cloud.google_answers import ANSWERS
+from tests.gcp.cloud.google_apis import google_apis
 from tests.gcp.cloud.project import EmulatedProject, emulated_project
 
 if not discovered.available():
