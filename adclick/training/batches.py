@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,12 +19,23 @@ class Batch:
     """n impressions: inputs by name, click rates (n, 1) and impressions as weights (n,).
 
     Where the log has images, inputs hold `images` uint8 (g, height, width, 3), the batch's distinct
-    creatives, and `which` int32 (n,), each impression's row in them.
+    creatives, and `which` int32 (n,), each impression's row in them. `whole` is n, or where
+    replicas share a batch, the rows of all of them together.
     """
 
     inputs: dict[str, Array]
     click_rate: Array
     weight: Array
+    whole: int
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Which shares of each batch are wanted here: `count` from `first` on, out of `of`."""
+
+    first: int = 0
+    count: int = 1
+    of: int = 1
 
 
 def creative_runs(rows: EncodedRows, generator: np.random.Generator) -> list[Int64]:
@@ -44,12 +55,17 @@ def creative_runs(rows: EncodedRows, generator: np.random.Generator) -> list[Int
 
 @dataclass(frozen=True)
 class Batches:
-    """Epochs over `rows` in batches of about `size` impressions, each epoch in another order."""
+    """Epochs over `rows` in batches of about `size` impressions, each epoch in another order.
+
+    The order follows from the seed alone, so workers that know nothing of each other read the same
+    batches, each its `shares`.
+    """
 
     rows: EncodedRows
     images: UInt8 | None
     size: int
     seed: int
+    shares: Shares = Shares()
 
     @property
     def _runs_a_batch(self) -> int:
@@ -61,13 +77,22 @@ class Batches:
         return math.ceil(runs / self._runs_a_batch)
 
     def epochs(self) -> Iterator[Batch]:
-        """Batches without end, one epoch after the other."""
+        """Batches without end, one epoch after the other; of each the shares, in their order."""
         generator = np.random.default_rng(self.seed)
         while True:
             runs = creative_runs(self.rows, generator)
             for start in range(0, len(runs), self._runs_a_batch):
                 positions = np.concatenate(runs[start : start + self._runs_a_batch])
-                yield gather(self.rows, positions, self.images)
+                parts = np.array_split(positions, self.shares.of)
+                for index in range(self.shares.first, self.shares.first + self.shares.count):
+                    yield self._share(parts[index], positions)
+
+    def _share(self, part: Int64, positions: Int64) -> Batch:
+        if len(part):
+            return replace(gather(self.rows, part, self.images), whole=len(positions))
+        # fewer rows than replicas: one without weight, for kernels differ on empty batches
+        idle = gather(self.rows, positions[:1], self.images)
+        return replace(idle, weight=np.zeros_like(idle.weight), whole=len(positions))
 
 
 def gather(rows: EncodedRows, positions: Int64, images: UInt8 | None) -> Batch:
@@ -82,4 +107,4 @@ def gather(rows: EncodedRows, positions: Int64, images: UInt8 | None) -> Batch:
         inputs["which"] = which.astype(np.int32)
     impressions = rows.impressions[positions]
     rate = rows.clicks[positions] / impressions
-    return Batch(inputs, rate[:, np.newaxis], impressions)
+    return Batch(inputs, rate[:, np.newaxis], impressions, len(positions))

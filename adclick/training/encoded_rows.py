@@ -39,6 +39,11 @@ class EncodedRows:
         """The part that the model takes."""
         return Encoded(self.categorical, self.numeric)
 
+    def part(self, index: int, of: int) -> EncodedRows:
+        """The rows of worker `index` where `of` workers divide them, in order."""
+        wanted = slice(len(self) * index // of, len(self) * (index + 1) // of)
+        return EncodedRows(**{name: array[wanted] for name, array in vars(self).items()})
+
 
 def encode_rows(
     log: AdLog, selection: RowSelection, encoder: FeatureEncoder, folder: Path

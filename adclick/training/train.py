@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -21,8 +19,10 @@ from adclick.model.click_model import ClickModel
 from adclick.model.head import build_head
 from adclick.model.tower import build_tower
 from adclick.splitting import Split
-from adclick.training.batches import Batch, Batches
+from adclick.training.batches import Batches
+from adclick.training.devices import Devices, find_devices
 from adclick.training.encoded_rows import EncodedRows, encode_rows
+from adclick.training.fit import fit
 from adclick.training.network import join
 from adclick.training.options import TrainingOptions
 from adclick.training.trained import Trained
@@ -31,19 +31,32 @@ from adclick.training.trained import Trained
 def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOptions) -> Trained:
     """Fit towers and head on the training rows, stop and calibrate by the calibration rows.
 
-    The same log, split and options give the same weights on a CPU. Raises AdclickError when the
-    training rows have no click or nothing but clicks, or when there is no row to calibrate by.
+    The same log, split and options give the same weights on a CPU. All devices that the process
+    sees take part, and where TF_CONFIG names several workers, all of them: each calls this with the
+    same arguments and gets an equal model. Raises AdclickError when the training rows have no click
+    or nothing but clicks, when there is no row to calibrate by, or when a worker is lost.
     """
     keras.utils.set_random_seed(options.seed)
     tf.config.experimental.enable_op_determinism()
+    devices = find_devices()
     table = log.creatives()
     images = table.images if table else None
     with tempfile.TemporaryDirectory(prefix="adclick-training-") as folder:
         rows = encode_rows(log, split.training, encoder, Path(folder) / "training")
         later = encode_rows(log, split.calibration, encoder, Path(folder) / "calibration")
         _refuse_hopeless(rows, later, split)
-        model = _untrained(rows.click_rate, images, encoder, split, options)
-        losses = _fit(model, rows, later, images, options)
+        batches = Batches(rows, images, options.batch_size, options.seed, devices.shares)
+        with devices.naming_lost_workers():
+            with devices.strategy.scope():
+                model = _untrained(rows.click_rate, images, encoder, split, options)
+                network = join(model.tower, model.head)
+            losses = fit(
+                network,
+                batches,
+                lambda: _later_loss(model, later, images, devices),
+                options,
+                devices.strategy,
+            )
         return Trained(_finished(model, rows, later, images), losses)
 
 
@@ -74,69 +87,18 @@ def _untrained(
     return ClickModel(head, tower, fallback, Calibration(), split.training.months)
 
 
-def _fit(
-    model: ClickModel,
-    rows: EncodedRows,
-    later: EncodedRows,
-    images: UInt8 | None,
-    options: TrainingOptions,
-) -> tuple[float, ...]:
-    network = join(model.tower, model.head)
-    network.compile(
-        keras.optimizers.Adam(options.learning_rate),
-        keras.losses.BinaryCrossentropy(from_logits=True),
-    )
-    batches = Batches(rows, images, options.batch_size, options.seed)
-    judge = _LaterLoss(model, later, images)
-    stop = keras.callbacks.EarlyStopping(
-        _LaterLoss.NAME, patience=options.patience, mode="min", restore_best_weights=True
-    )
-    network.fit(
-        _dataset(batches),
-        epochs=options.epochs,
-        steps_per_epoch=len(batches),
-        callbacks=[judge, stop],
-        shuffle=False,
-        verbose=0,
-    )
-    return tuple(judge.losses)
-
-
-class _LaterLoss(keras.callbacks.Callback):
-    """After each epoch, the logloss on rows later than those trained on."""
-
-    NAME = "later_logloss"
-
-    def __init__(self, model: ClickModel, later: EncodedRows, images: UInt8 | None) -> None:
-        super().__init__()
-        self._click_model, self._later, self._images = model, later, images
-        self.losses: list[float] = []
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logits = _logits(self._click_model, self._later, self._images).astype(np.float64)
-        clicks, shown = self._later.clicks, self._later.impressions
-        total = shown * np.logaddexp(0, logits) - clicks * logits
-        self.losses.append(float(total.sum() / shown.sum()))
-        if logs is not None:
-            logs[self.NAME] = self.losses[-1]
-
-
-def _dataset(batches: Batches) -> Any:
-    """The batches as tf.data, so that the next one is gathered while the last one trains."""
-
-    def generate() -> Iterator[tuple[Any, ...]]:
-        for batch in batches.epochs():
-            yield _as_tuple(batch)
-
-    signature = tf.nest.map_structure(
-        lambda part: tf.TensorSpec((None, *part.shape[1:]), part.dtype),
-        _as_tuple(next(batches.epochs())),
-    )
-    return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(2)
-
-
-def _as_tuple(batch: Batch) -> tuple[Any, ...]:
-    return batch.inputs, batch.click_rate, batch.weight
+def _later_loss(
+    model: ClickModel, later: EncodedRows, images: UInt8 | None, devices: Devices
+) -> float:
+    """The logloss on rows later than those trained on, of which each worker scores its part."""
+    part = later.part(devices.cluster.place, devices.cluster.workers)
+    total, weight = np.zeros(0), np.zeros(0, np.float32)
+    if len(part):
+        logits = _logits(model, part, images).astype(np.float64)
+        weight = part.impressions
+        total = weight * np.logaddexp(0, logits) - part.clicks * logits
+    loss, shown = devices.total(np.array([total.sum(), weight.sum()]))
+    return float(loss / shown)
 
 
 def _logits(model: ClickModel, rows: EncodedRows, images: UInt8 | None) -> Float32:

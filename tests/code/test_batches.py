@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adclick.adlog import CLICKS, AdLog, RowSelection
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.splitting import Split
-from adclick.training.batches import RUN, Batches, creative_runs, gather
+from adclick.training.batches import RUN, Batches, Shares, creative_runs, gather
 from adclick.training.encoded_rows import EncodedRows, encode_rows
 
 
@@ -88,10 +88,45 @@ def test_a_log_without_images_has_no_such_inputs() -> None:
     assert set(batch.inputs) == {"categorical", "numeric"}
 
 
+@given(CREATIVES, st.integers(1, 5))
+def test_the_shares_of_a_batch_are_the_batch(creatives: list[int], of: int) -> None:
+    rows = rows_of(creatives)
+    whole = Batches(rows, IMAGES, 64, seed=1)
+    parts = [Batches(rows, IMAGES, 64, seed=1, shares=Shares(i, 1, of)) for i in range(of)]
+    together = zip(whole.epochs(), *(part.epochs() for part in parts), strict=True)
+    for batch, *shares in islice(together, 2 * len(whole)):
+        counted = [row for s in shares for row in s.inputs["categorical"][s.weight > 0].tolist()]
+        assert counted == batch.inputs["categorical"].tolist()
+        assert {share.whole for share in shares} == {batch.whole} == {len(batch.weight)}
+        for share in shares:
+            seen = {creatives[row] for row in share.inputs["categorical"].ravel()}
+            assert len(share.inputs["images"]) == len(seen)
+
+
+def test_a_worker_with_two_replicas_takes_two_shares_of_each_batch() -> None:
+    rows = rows_of([0, 1, 2] * 50)
+    second = Batches(rows, IMAGES, 64, seed=1, shares=Shares(2, 2, 4)).epochs()
+    whole = Batches(rows, IMAGES, 64, seed=1).epochs()
+    for batch in islice(whole, 3):
+        found = [next(second).inputs["categorical"].ravel() for _ in range(2)]
+        expected = np.array_split(batch.inputs["categorical"].ravel(), 4)[2:]
+        assert [part.tolist() for part in found] == [part.tolist() for part in expected]
+
+
 def test_an_aggregated_row_is_its_click_rate_weighted_by_impressions() -> None:
     batch = gather(rows_of([0]), np.arange(1), IMAGES)
     assert batch.click_rate.tolist() == [[0.25]]
     assert batch.weight.tolist() == [4]
+
+
+@given(CREATIVES, st.integers(1, 9))
+def test_the_parts_of_rows_are_the_rows(creatives: list[int], of: int) -> None:
+    rows = rows_of(creatives)
+    parts = [rows.part(index, of) for index in range(of)]
+    assert (
+        np.concatenate([part.categorical for part in parts]).tolist() == rows.categorical.tolist()
+    )
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,122 @@
+"""Fitting the network by gradient descent, on one device or on many."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adclick.training.batches import Batch, Batches
+from adclick.training.options import TrainingOptions
+
+log = logging.getLogger(__name__)
+
+# how far apart the replicas' dropout seeds are
+SEED_STRIDE = 1_000_003
+
+
+def fit(
+    network: keras.Model,
+    batches: Batches,
+    later_loss: Callable[[], float],
+    options: TrainingOptions,
+    strategy: Any,
+) -> tuple[float, ...]:
+    """Fit until `later_loss` stops falling; returns it after each epoch, leaves the best weights.
+
+    This is not Keras' own `fit`: with several workers that averages a scalar over an axis that it
+    does not have, and it reduces the replicas' first batches to one, which differ in shape. Source:
+    keras/src/backend/tensorflow/trainer.py of 3.15, https://github.com/keras-team/keras/issues/20585
+    """
+    step = training_step(network, options, strategy)
+    parts = iter(dataset(batches, strategy))
+    steps = len(batches)
+    losses: list[float] = []
+    best, best_weights, since = 0.0, [], 0
+    for _ in range(options.epochs):
+        for _ in range(steps):
+            step(parts)
+        losses.append(later_loss())
+        log.info("epoch %d: logloss %.5f on later rows", len(losses), losses[-1])
+        if len(losses) == 1 or losses[-1] < best:
+            best, best_weights, since = losses[-1], network.get_weights(), 0
+            continue
+        since += 1
+        if since >= options.patience:
+            break
+    network.set_weights(best_weights)
+    return tuple(losses)
+
+
+def training_step(
+    network: keras.Model, options: TrainingOptions, strategy: Any
+) -> Callable[[Any], Any]:
+    """A step of Adam with the next of an iterator over `dataset`; it returns each replica's loss.
+
+    The loss is sum(weight * crossentropy) / rows plus the regularisers, over the whole batch: the
+    parts of all replicas add up to what one replica would have had.
+    """
+    with strategy.scope():
+        optimizer = keras.optimizers.Adam(options.learning_rate)
+        optimizer.build(network.trainable_variables)
+    crossentropy = keras.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
+    _set_seeds_apart(network, strategy)
+
+    def on_replica(inputs: Any, click_rate: Any, weight: Any, whole: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = network(inputs, training=True)
+            loss = crossentropy(click_rate, logits, sample_weight=weight) / whole
+            loss += tf.add_n(network.losses) / strategy.num_replicas_in_sync
+        gradients = tape.gradient(loss, network.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+        return loss
+
+    def step(parts: Any) -> Any:
+        # taken from the iterator in here, where the shapes are those of all batches, not of one
+        return strategy.run(on_replica, args=next(parts))
+
+    compiled: Callable[[Any], Any] = tf.function(step)
+    return compiled
+
+
+def dataset(batches: Batches, strategy: Any) -> Any:
+    """The batches as tf.data, so that the next one is gathered while the last one trains."""
+
+    def generate() -> Iterator[tuple[Any, ...]]:
+        for batch in batches.epochs():
+            yield _as_tuple(batch)
+
+    def spec(part: Any) -> tf.TensorSpec:
+        return tf.TensorSpec((None, *part.shape[1:]) if part.ndim else (), part.dtype)
+
+    signature = tf.nest.map_structure(spec, _as_tuple(next(batches.epochs())))
+
+    def on_worker(_: Any) -> Any:
+        parts = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        # or each step would begin with asking all workers whether they have data left
+        endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+        return parts.apply(endless).prefetch(2 * batches.shares.count)
+
+    return strategy.distribute_datasets_from_function(on_worker)
+
+
+def _as_tuple(batch: Batch) -> tuple[Any, ...]:
+    return batch.inputs, batch.click_rate, batch.weight, np.float32(batch.whole)
+
+
+def _set_seeds_apart(network: keras.Model, strategy: Any) -> None:
+    """Give each replica dropout masks of its own; the first keeps those of a single device."""
+    states = [v for v in network.non_trainable_variables if v.path.endswith("generator_state")]
+
+    def on_replica() -> None:
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        for state in states:
+            offset = tf.cast(replica, state.dtype) * SEED_STRIDE
+            state.assign(state.value + tf.stack([offset, tf.zeros_like(offset)]))
+
+    if strategy.num_replicas_in_sync > 1:
+        tf.function(lambda: strategy.run(on_replica))()
