@@ -1,0 +1,1 @@
+"""Checks of stacks on Google Cloud, on emulated APIs."""
