@@ -10,7 +10,7 @@ import requests
 
 from adclick.errors import AdclickError
 from stacks.checks.check import Check, CheckResult, Finding, Status, fails, not_checked
-from stacks.checks.web import ApiError, unreachable
+from stacks.checks.web import ApiError, host_of, unreachable
 
 USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -40,12 +40,12 @@ def _finding(check: Check, needed: dict[str, Future[Finding]]) -> Finding:
     except Exception as error:
         if isinstance(error, ApiError) and error.off:
             return not_checked(f"needs {error.off}, which is not enabled")
+        if isinstance(error, requests.RequestException) and error.request is not None:
+            return fails(unreachable(error), f"curl --head https://{host_of(error)}")
         return fails(_words(error))
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, requests.RequestException):
-        return unreachable(error)
     in_words = isinstance(error, ApiError | AdclickError)
     return str(error) if in_words else f"{type(error).__name__}: {error}"
 

@@ -59,7 +59,7 @@ def answer_of(response: requests.Response) -> dict[str, Any]:
 
 def unreachable(error: requests.RequestException) -> str:
     """In a few words why there was no answer."""
-    host = urlsplit(str(error.request.url)).hostname if error.request else "the server"
+    host = host_of(error)
     if isinstance(error, requests.Timeout):
         return f"{host} does not answer within {SECONDS} s"
     cause: BaseException = error
@@ -67,6 +67,12 @@ def unreachable(error: requests.RequestException) -> str:
         cause = cause.args[0]
     cause = getattr(cause, "reason", cause)
     return f"{host} can't be reached ({type(cause).__name__})"
+
+
+def host_of(error: requests.RequestException) -> str:
+    """The host that was asked."""
+    asked = urlsplit(str(error.request.url)).hostname if error.request is not None else None
+    return asked or "the server"
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

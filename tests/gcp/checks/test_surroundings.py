@@ -98,6 +98,13 @@ def test_what_is_off_or_broken_is_said_where_it_is_asked_for(world: World) -> No
     )
 
 
+def test_an_api_out_of_reach_is_a_row_with_a_command_to_try(world: World) -> None:
+    world.web.addresses["compute.googleapis.com"] = "127.0.0.1:1"
+    result = world.check()["machine n1-standard-4"]
+    assert result.found == "compute.googleapis.com can't be reached (NewConnectionError)"
+    assert result.mend == "curl --head https://compute.googleapis.com"
+
+
 def test_what_does_not_answer_is_not_waited_for_long(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
