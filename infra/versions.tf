@@ -30,6 +30,10 @@ provider "google" {
   project        = var.project
   region         = var.region
   default_labels = { app = "adclick" }
+
+  # budgets asked for with a person's credentials want a project that pays for the question
+  user_project_override = true
+  billing_project       = var.project
 }
 
 provider "google-beta" {

