@@ -113,6 +113,12 @@ variable "ray" {
   default = null
 }
 
+variable "pipelines_on_cluster" {
+  description = "Whether the kubernetes stack may run pipelines on the cluster, in a namespace of its own."
+  type        = bool
+  default     = false
+}
+
 variable "istio_version" {
   description = "Version of Istio's charts."
   type        = string

