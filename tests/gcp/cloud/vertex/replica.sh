@@ -4,7 +4,7 @@
 #   replica.sh ROOT [--hide FOLDER]... [--keep PATH]... -- COMMAND...
 #
 # The command sees this machine's files read-only, an empty /app, /home and /tmp, which are gone when
-# it ends, and of the hidden folders nothing but what is kept. ROOT is an empty folder in /tmp.
+# it ends, and of the hidden folders nothing but what is kept. ROOT is an empty folder.
 set -eu
 
 read_only() {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -50,7 +48,6 @@ class VertexService:
         self._environment = dict(environment)
         self._python = python
         self._hidden = hidden
-        self._root: Path | None = None
         self._api: Future[PipelineApi] | None = None
         self._server: grpc.Server | None = None
 
@@ -62,8 +59,9 @@ class VertexService:
     def start(self) -> None:
         """Listen; `address` has the port that was chosen if it was 0."""
         self.state.mkdir(parents=True, exist_ok=True)
-        self._root = Path(tempfile.mkdtemp(prefix="vertex-", dir="/tmp"))
-        machine = Machine(self._python, self._environment, self._root, self._hidden)
+        root = self.state / "root"
+        root.mkdir(exist_ok=True)
+        machine = Machine(self._python, self._environment, root, self._hidden)
         self._api = ThreadPoolExecutor(1, "vertex-load").submit(_load, self.state, machine)
         server = grpc.server(ThreadPoolExecutor(8, "vertex-grpc"), options=OPTIONS)
         server.add_generic_rpc_handlers((_Handler(self._api),))
@@ -80,9 +78,7 @@ class VertexService:
             self._server.stop(grace=0).wait()
         if self._api is not None:
             self._api.result().close()
-        if self._root is not None:
-            shutil.rmtree(self._root)
-        self._server = self._api = self._root = None
+        self._server = self._api = None
 
 
 def _load(state: Path, machine: Machine) -> PipelineApi:
