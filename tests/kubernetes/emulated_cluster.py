@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from adclick.errors import AdclickError
 from serving.kubernetes import rules
 from tests.kubernetes import crd
-from tests.kubernetes.emulated_pod import EmulatedPod
+from tests.kubernetes.emulated_pod import THIS_NODE, EmulatedPod, Node
 
 ROUND_SECONDS = 0.1
 
@@ -55,12 +54,9 @@ class RefusalError(Exception):
 
 
 class EmulatedCluster:
-    """One namespace, in which an operator goes its rounds until `close`.
+    """One namespace, in which an operator goes its rounds until `close`, with pods on `node`."""
 
-    Every container has the variables of `node` in its environment.
-    """
-
-    def __init__(self, folder: Path, node: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, node: Node = THIS_NODE) -> None:
         self.faults = Faults()
         self.lock = threading.RLock()
         self.seldon: dict[str, Resource] = {}
@@ -69,7 +65,7 @@ class EmulatedCluster:
         self.applied = 0
         self._managers: dict[str, str] = {}
         self._folder = folder
-        self._node = dict(node or {})
+        self._node = node
         self._made = 0
         self._closed = threading.Event()
         self._operator = threading.Thread(target=self._operate, daemon=True)

@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,23 @@ LAST_LINES = 3
 Spec = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Node:
+    """What containers find instead of an image: the serving environment's Python, and variables."""
+
+    python: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+THIS_NODE = Node(Path(sys.executable))
+
+
 class EmulatedContainer:
     """A container: started, watched, and started again when it ends."""
 
-    def __init__(self, spec: Spec, folder: Path, port: int, environment: dict[str, str]) -> None:
+    def __init__(
+        self, spec: Spec, folder: Path, port: int, node: Node, environment: dict[str, str]
+    ) -> None:
         self.spec = spec
         self.restarts = 0
         self.state: Spec = {"waiting": {"reason": "ContainerCreating"}}
@@ -37,6 +52,7 @@ class EmulatedContainer:
         self.process: subprocess.Popen[bytes] | None = None
         self._folder = folder
         self._port = port
+        self._node = node
         self._environment = environment
 
     @property
@@ -47,6 +63,7 @@ class EmulatedContainer:
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONUNBUFFERED": "1",
+            **self._node.environment,
             **self._environment,
             **{variable["name"]: variable["value"] for variable in self.spec["env"]},
         }
@@ -54,7 +71,7 @@ class EmulatedContainer:
         assert words[0] == "python"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *(self._here(word) for word in words[1:])],
+                [self._node.python, *(self._here(word) for word in words[1:])],
                 cwd=REPOSITORY,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -108,7 +125,7 @@ class EmulatedContainer:
 class EmulatedPod:
     """A pod on a node that may lack its image, or not be there at all."""
 
-    def __init__(self, name: str, predictor: Spec, folder: Path, node: dict[str, str]) -> None:
+    def __init__(self, name: str, predictor: Spec, folder: Path, node: Node) -> None:
         self.name = name
         self.port = free_port()
         self.unschedulable = False
@@ -118,9 +135,9 @@ class EmulatedPod:
         for volume in spec["volumes"]:
             (folder / "volumes" / volume["name"]).mkdir(parents=True)
         # as the operator sets them
-        environment = {"PREDICTIVE_UNIT_ID": "model", "PREDICTOR_ID": predictor["name"], **node}
+        environment = {"PREDICTIVE_UNIT_ID": "model", "PREDICTOR_ID": predictor["name"]}
         made = [
-            EmulatedContainer(container, folder, self.port, environment)
+            EmulatedContainer(container, folder, self.port, node, environment)
             for container in (*spec["initContainers"], *spec["containers"])
         ]
         self._first, self.containers = made[:1], made[1:]

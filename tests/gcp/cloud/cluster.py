@@ -1,7 +1,7 @@
 """Emulated: the cluster's Kubernetes API and gateway; its pods are real Seldon server processes.
 
-`python -m tests.gcp.cloud.cluster FOLDER`, run by the Python of the serving environment, which its
-pods are then run by too. They find in their environment whom to trust, as in this one.
+`python -m tests.gcp.cloud.cluster FOLDER PYTHON`, with the Python of the serving environment, which
+has what the serving image has. The pods find in their environment whom to trust, as in this one.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 from tests.gcp.cloud import names
 from tests.kubernetes.emulated_api import EmulatedApi
 from tests.kubernetes.emulated_cluster import EmulatedCluster
+from tests.kubernetes.emulated_pod import Node
 
-NODE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+NODE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
 
 
 def main() -> None:
-    node = {name: os.environ[name] for name in NODE_VARIABLES}
+    node = Node(Path(sys.argv[2]), {name: os.environ[name] for name in NODE_VARIABLES})
     cluster = EmulatedCluster(Path(sys.argv[1]), node)
     api = EmulatedApi(cluster, names.CLUSTER_PORT, names.TOKEN)
     print(f"emulated: Kubernetes API at {api.url}", flush=True)

@@ -1,4 +1,4 @@
-"""Emulated: the gRPC APIs by which ZenML's connector finds the cluster and the registry."""
+"""Emulated: the gRPC APIs by which ZenML finds cluster and registry, and gcsfs a bucket's kind."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.gcp.cloud import names
 PARENT = f"projects/{names.PROJECT}/locations"
 CONTAINER = "google.container.v1.ClusterManager"
 REGISTRY = "google.devtools.artifactregistry.v1.ArtifactRegistry"
+STORAGE_CONTROL = "google.storage.control.v2.StorageControl"
 LOCATIONS = "google.cloud.location.Locations"
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
@@ -55,7 +56,13 @@ def serve(authority: Path) -> grpc.Server:
             locations_pb2.ListLocationsResponse.SerializeToString,
         )
     }
-    services = {CONTAINER: clusters, REGISTRY: repositories, LOCATIONS: locations}
+    layouts = {"GetStorageLayout": grpc.unary_unary_rpc_method_handler(_guarded(_layout))}
+    services = {
+        CONTAINER: clusters,
+        REGISTRY: repositories,
+        LOCATIONS: locations,
+        STORAGE_CONTROL: layouts,
+    }
     handlers = (grpc.method_handlers_generic_handler(name, m) for name, m in services.items())
     server.add_generic_rpc_handlers(tuple(handlers))
     server.add_insecure_port(f"127.0.0.1:{names.GRPC_APIS_PORT}")
@@ -97,6 +104,11 @@ def _get_repository(request: Any, context: grpc.ServicerContext) -> Any:
 def _list_locations(request: Any, context: grpc.ServicerContext) -> Any:
     location = locations_pb2.Location(name=f"{PARENT}/{names.REGION}", location_id=names.REGION)
     return locations_pb2.ListLocationsResponse(locations=[location])
+
+
+def _layout(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """An empty StorageLayout, of a bucket with neither folders nor zones: gcsfs asks before all."""
+    return b""
 
 
 def _check_parent(parent: str, context: grpc.ServicerContext) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import ssl
 import threading
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,17 +19,19 @@ from tests.gcp.cloud.faults import FaultSwitch
 from tests.gcp.cloud.storage import StorageProxy
 
 TLS_PORT = 443
+PLAIN_PORT = 80
 PIECE = 1 << 16
 HTTP2 = "h2"
 
 
 @dataclass(frozen=True)
 class Route:
-    """Where the TLS connections of an address go on to: 127.0.0.1's ports, by protocol."""
+    """Where the connections of an address go on to: 127.0.0.1's ports, by protocol."""
 
     address: str
     http_port: int
     grpc_port: int | None = None
+    tls: bool = True
 
 
 class Edge:
@@ -49,31 +51,32 @@ class Edge:
     async def _listen(self) -> None:
         log = (self._state / "logs/storage-requests.log").open("a", encoding="utf-8")
         storage = StorageProxy(FaultSwitch(self._state), log).application()
-        await _serve(storage, names.STORAGE_ADDRESS, TLS_PORT, self._context())
-        await _serve(metadata.application(), names.METADATA_ADDRESS, 80, None)
+        await _serve(storage, "127.0.0.1", names.STORAGE_PORT)
+        await _serve(metadata.application(), names.METADATA_ADDRESS, PLAIN_PORT)
         for route in self._routes:
-            context = self._context(HTTP2) if route.grpc_port else self._context()
-            await asyncio.start_server(_passing_on(route), route.address, TLS_PORT, ssl=context)
+            context, port = (self._context(route), TLS_PORT) if route.tls else (None, PLAIN_PORT)
+            await asyncio.start_server(_passing_on(route), route.address, port, ssl=context)
 
-    def _context(self, *protocols: str) -> ssl.SSLContext:
+    def _context(self, route: Route) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._certificates.certificate, self._certificates.key)
-        context.set_alpn_protocols([*protocols, "http/1.1"])
+        # gRPC offers HTTP/2 alone; who offers both, as curl does, wants the REST API
+        context.set_alpn_protocols(["http/1.1", *([HTTP2] if route.grpc_port else [])])
         return context
 
 
-async def _serve(
-    application: web.Application, address: str, port: int, context: ssl.SSLContext | None
-) -> None:
+async def _serve(application: web.Application, address: str, port: int) -> None:
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, address, port, ssl_context=context).start()
+    await web.TCPSite(runner, address, port).start()
 
 
-def _passing_on(route: Route):  # type: ignore[no-untyped-def]
+def _passing_on(route: Route) -> Callable[[StreamReader, StreamWriter], Awaitable[None]]:
     async def pass_on(reader: StreamReader, writer: StreamWriter) -> None:
-        protocol = writer.get_extra_info("ssl_object").selected_alpn_protocol()
-        port = route.grpc_port if protocol == HTTP2 else route.http_port
+        session = writer.get_extra_info("ssl_object")
+        port = route.http_port
+        if session and session.selected_alpn_protocol() == HTTP2:
+            port = route.grpc_port
         try:
             behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:

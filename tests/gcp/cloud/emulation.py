@@ -21,13 +21,16 @@ from tests.gcp.cloud.options import CloudOptions, Seed
 from tests.gcp.cloud.zenml_server import ZenmlServer
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-SERVING_PYTHON = REPOSITORY / ".venv/bin/python"
+# what runs the pods, and what the emulation of the cluster needs
+SERVING_PYTHON = REPOSITORY / ".venv-serving/bin/python"
+TESTS_PYTHON = REPOSITORY / ".venv/bin/python"
 READY_SECONDS = 60.0
 ROUTES = (
+    Route(names.STORAGE_ADDRESS, names.STORAGE_PORT, names.GRPC_APIS_PORT),
     Route(names.APIS_ADDRESS, names.REST_APIS_PORT, names.GRPC_APIS_PORT),
     Route(names.ZENML_ADDRESS, names.ZENML_PORT),
     Route(names.CLUSTER_ADDRESS, names.CLUSTER_PORT),
-    Route(names.GATEWAY_ADDRESS, names.CLUSTER_PORT),
+    Route(names.GATEWAY_ADDRESS, names.CLUSTER_PORT, tls=False),
 )
 
 
@@ -71,7 +74,8 @@ def start_emulation(
     backend = processes.start("storage", storage.server_command(seeds), environment, logs)
     zenml = ZenmlServer(logs, environment)
     zenml.start()
-    command = (str(SERVING_PYTHON), "-m", "tests.gcp.cloud.cluster", str(options.state / "pods"))
+    pods = (str(options.state / "pods"), str(SERVING_PYTHON))
+    command = (str(TESTS_PYTHON), "-m", "tests.gcp.cloud.cluster", *pods)
     cluster = processes.start("cluster", command, environment, logs)
     Edge(options.state, certificates, ROUTES).start()
     clock.note("edge")
@@ -100,7 +104,7 @@ def stack_variables(api_key: str) -> dict[str, str]:
         "ZENML_STORE_API_KEY": api_key,
         "GKE_CLUSTER": names.CLUSTER,
         "SELDON_NAMESPACE": names.SERVING_NAMESPACE,
-        "SELDON_GATEWAY_URL": f"https://{names.GATEWAY_HOST}",
+        "SELDON_GATEWAY_URL": f"http://{names.GATEWAY_HOST}",
         "SELDON_IMAGE": names.SERVING_IMAGE,
     }
 

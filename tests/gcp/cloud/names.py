@@ -26,6 +26,7 @@ GATEWAY_ADDRESS: Final = "203.0.113.6"
 METADATA_ADDRESS: Final = "169.254.169.254"
 # of 127.0.0.1, behind those addresses: the room's ports are all free
 STORAGE_PORT: Final = 4443
+STORAGE_BACKEND_PORT: Final = 4444
 ZENML_PORT: Final = 8080
 CLUSTER_PORT: Final = 6443
 GRPC_APIS_PORT: Final = 8081

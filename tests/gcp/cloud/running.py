@@ -20,17 +20,21 @@ from tests.gcp.cloud.room import launch, why_not
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PYTHON = REPOSITORY / ".venv-gcp/bin/python"
+ENVIRONMENTS = (".venv/installed-dev", ".venv-gcp/installed-test", ".venv-serving/installed")
 READY_FILE = "cloud.json"
 START_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud that runs; `environment` is what a machine of its project has."""
+    """A cloud that runs; `environment` is what a machine of its project has.
+
+    `process` is what keeps it, seen from outside: its input is the input of the cloud's command.
+    """
 
     state: Path
     environment: dict[str, str]
-    init: int
+    process: subprocess.Popen[bytes]
 
     def run(
         self, command: Sequence[str | Path], timeout: float = 120.0, **environment: str
@@ -47,21 +51,25 @@ class Cloud:
 
     def words(self, command: Sequence[str | Path]) -> list[str]:
         """`command`, preceded by what takes it into the cloud from outside."""
-        enter = ["nsenter", "--target", str(self.init), "--mount", "--net", "--pid", "--root"]
+        (init,) = psutil.Process(self.process.pid).children()
+        enter = ["nsenter", "--target", str(init.pid), "--mount", "--net", "--pid", "--root"]
         return [*enter, "--", "env", "-C", str(REPOSITORY), *map(str, command)]
 
 
 @contextmanager
-def emulated_cloud(state: Path, data: Sequence[str] = ()) -> Iterator[Cloud]:
-    """A cloud for a while; `data` has folders to find in buckets, FOLDER=gs://bucket/prefix."""
+def emulated_cloud(
+    state: Path, data: Sequence[str] = (), command: Sequence[str] = ("cat",)
+) -> Iterator[Cloud]:
+    """A cloud for a while, or until `command` ends.
+
+    `data` has folders to find in buckets, FOLDER=gs://bucket/prefix.
+    """
     state.mkdir(parents=True, exist_ok=True)
     (state / READY_FILE).unlink(missing_ok=True)
-    words = ["--state", str(state), *(w for seed in data for w in ("--data", seed)), "--", "cat"]
-    with launch_cloud(words, stdin=subprocess.PIPE) as process:
+    words = ["--state", str(state), *(w for seed in data for w in ("--data", seed))]
+    with launch_cloud([*words, "--", *command], stdin=subprocess.PIPE) as process:
         try:
-            environment = _wait(process, state / READY_FILE)
-            (init,) = psutil.Process(process.pid).children()
-            yield Cloud(state, environment, init.pid)
+            yield Cloud(state, _wait(process, state / READY_FILE), process)
         finally:
             process.kill()
 
@@ -79,8 +87,9 @@ def launch_cloud(arguments: Sequence[str], **streams: Any) -> subprocess.Popen[b
 
 def cannot() -> str | None:
     """Why there can be no emulated cloud here, or None."""
-    if not PYTHON.exists():
-        return "an emulated cloud needs .venv-gcp: make .venv-gcp/installed"
+    for name in ENVIRONMENTS:
+        if not (REPOSITORY / name).exists():
+            return f"an emulated cloud needs {name}: make {name}"
     if sys.platform != "linux":
         return "an emulated cloud needs Linux"
     return why_not()

@@ -1,6 +1,6 @@
 """Emulated: Cloud Storage under its real host name; the real fake-gcs-server keeps the objects.
 
-A proxy in front speaks TLS, asks for the project's token, and lets go wrong what `faults` says.
+A proxy in front asks for the project's token, and lets go wrong what `faults` says.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )
 CHUNK = 1 << 18
-BACKEND = f"http://127.0.0.1:{names.STORAGE_PORT}"
+BACKEND = f"http://127.0.0.1:{names.STORAGE_BACKEND_PORT}"
 APIS = f"http://127.0.0.1:{names.REST_APIS_PORT}"
 # fake-gcs-server knows no rights
 RIGHTS = re.compile(r"/storage/v1/b/[^/]+/iam/testPermissions")
@@ -45,7 +45,7 @@ def server_command(seeds: Path) -> list[str]:
     options = {
         "scheme": "http",
         "host": "127.0.0.1",
-        "port": names.STORAGE_PORT,
+        "port": names.STORAGE_BACKEND_PORT,
         "backend": "memory",
         "data": seeds,
         "location": names.REGION.upper(),

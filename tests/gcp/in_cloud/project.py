@@ -1,6 +1,6 @@
 """Uses the emulated project as a stack of ours does; prints what came of it.
 
-`python -m tests.gcp.use_project HOME`, inside the cloud.
+`python -m tests.gcp.in_cloud.project HOME BUNDLE`, inside the cloud.
 """
 
 from __future__ import annotations
@@ -38,6 +38,19 @@ components:
     resource: ${ADCLICK_REGISTRY}
     configuration:
       uri: ${ADCLICK_REGISTRY}
+  model_deployer:
+    flavor: seldon_kubernetes
+    source: stacks.seldon_kubernetes.SeldonKubernetesFlavor
+    connector: gcp
+    resource: ${GKE_CLUSTER}
+    configuration:
+      namespace: ${SELDON_NAMESPACE}
+      gateway_url: ${SELDON_GATEWAY_URL}
+      image: ${SELDON_IMAGE}
+      bundles: gs://${ADCLICK_BUCKET}/bundles
+      prediction_log: gs://${ADCLICK_BUCKET}/predictions
+      ready_seconds: 120
+      workers: 1
 """
 
 
@@ -45,42 +58,34 @@ def main() -> None:
     from stacks.definition import parse_stack
 
     definition = parse_stack(STACK, Path("emulated.yaml"), os.environ)
-    prepare(Path(__file__).resolve().parents[2], Path(sys.argv[1]))
+    prepare(Path(__file__).resolve().parents[3], Path(sys.argv[1]))
     assert definition.server is not None
     use_server(definition.server)
     from zenml.client import Client
 
+    from adclick.bundle.bundle import load_bundle
     from stacks.registration import activate
-    from tests.gcp.small_pipeline import small
+    from tests.gcp.in_cloud.small_pipeline import small
 
     activate(definition)
     (artifact,) = small().steps["make"].outputs["output"]
     client = Client()
-    kubernetes = client.get_service_connector_client(
-        "emulated-gcp", resource_type="kubernetes-cluster", resource_id=os.environ["GKE_CLUSTER"]
-    ).connect()
+    deployer = client.active_stack.model_deployer
+    assert deployer is not None
+    deployment = deployer.deploy(load_bundle(sys.argv[2]), "adclick-tiny")
+    deployer.stop()
     found = client.verify_service_connector("emulated-gcp").resources
     facts = {
         "server": client.zen_store.url,
         "artifact": artifact.uri,
         "value": artifact.load(),
-        "cluster": kubernetes.configuration.host,
-        "nothing": _status(kubernetes),
+        "deployed": deployment.version,
+        "golden_checked": deployment.golden_checked,
+        "bundle": deployer.seldon.bundle_uri(deployment.version),
         "resources": {kind.resource_type: kind.resource_ids for kind in found},
     }
     print(json.dumps(facts))
     close_logs()
-
-
-def _status(kubernetes: object) -> int:
-    from kubernetes.client import ApiException
-
-    path = "/apis/machinelearning.seldon.io/v1/namespaces/serving/seldondeployments/none"
-    try:
-        kubernetes.call_api(path, "GET", auth_settings=["BearerToken"])  # type: ignore[attr-defined]
-    except ApiException as error:
-        return int(error.status)
-    return 200
 
 
 if __name__ == "__main__":
