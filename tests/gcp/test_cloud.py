@@ -114,6 +114,12 @@ def test_a_job_of_vertex_ai_writes_to_the_bucket_from_a_machine_without_our_file
     assert facts == {"state": "PIPELINE_STATE_SUCCEEDED", "written": "hello, []"}
 
 
+def test_all_checks_of_the_gcp_stack_hold(cloud: Cloud) -> None:
+    found = told(cloud, "checks")
+    assert {check: found[check] for check in found if found[check][0] != "holds"} == {}
+    assert {"credentials", "ZenML account", f"cluster {names.CLUSTER}"} <= found.keys()
+
+
 @pytest.mark.slow
 def test_a_stack_keeps_artifacts_in_the_bucket_and_serves_on_the_cluster(cloud: Cloud) -> None:
     bundle = tiny_bundle(cloud.state / "bundle", "v1")

@@ -15,6 +15,7 @@ import yaml
 from serving.protocol import SCORE_NAME
 from tests.kubernetes import emulated_reviews
 from tests.kubernetes.emulated_cluster import EmulatedCluster, RefusalError
+from tests.kubernetes.emulated_reviews import ClusterFacts
 
 NAMESPACE = "serving"
 TOKEN = "emulated"
@@ -23,11 +24,21 @@ CORE = f"/api/v1/namespaces/{NAMESPACE}/"
 
 
 class EmulatedApi:
-    """Serves `cluster` on `port`, or else one that is free, to who has `token`; until `close`."""
+    """Serves `cluster` on `port`, or else one that is free, until `close`.
 
-    def __init__(self, cluster: EmulatedCluster, port: int = 0, token: str = TOKEN) -> None:
+    `facts` is what it tells of itself, `token` what its clients bring.
+    """
+
+    def __init__(
+        self,
+        cluster: EmulatedCluster,
+        port: int = 0,
+        token: str = TOKEN,
+        facts: ClusterFacts | None = None,
+    ) -> None:
         self.cluster = cluster
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(cluster, token))
+        handler = _handler(cluster, token, facts or ClusterFacts())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -55,7 +66,9 @@ class EmulatedApi:
         self.cluster.close()
 
 
-def _handler(cluster: EmulatedCluster, token: str) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    cluster: EmulatedCluster, token: str, facts: ClusterFacts
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -110,7 +123,6 @@ def _handler(cluster: EmulatedCluster, token: str) -> type[BaseHTTPRequestHandle
 
         def _of_itself(self, path: str, query: dict[str, str], body: bytes) -> Any:
             asked = json.loads(body) if body else None
-            facts = emulated_reviews.ClusterFacts()
             code, content = emulated_reviews.answer(facts, self.command, path, asked)
             if code >= 400:
                 raise RefusalError(code, content["reason"], content["message"])

@@ -15,6 +15,7 @@ from tests.gcp.cloud import names
 from tests.kubernetes.emulated_api import EmulatedApi
 from tests.kubernetes.emulated_cluster import EmulatedCluster
 from tests.kubernetes.emulated_pod import Node
+from tests.kubernetes.emulated_reviews import ClusterFacts
 
 NODE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
 
@@ -22,7 +23,8 @@ NODE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS
 def main() -> None:
     node = Node(Path(sys.argv[2]), {name: os.environ[name] for name in NODE_VARIABLES})
     cluster = EmulatedCluster(Path(sys.argv[1]), node)
-    api = EmulatedApi(cluster, names.CLUSTER_PORT, names.TOKEN)
+    facts = ClusterFacts(user=names.PIPELINE_ACCOUNT)
+    api = EmulatedApi(cluster, names.CLUSTER_PORT, names.TOKEN, facts)
     print(f"emulated: Kubernetes API at {api.url}", flush=True)
     threading.Event().wait()
 

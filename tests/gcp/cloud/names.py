@@ -52,6 +52,7 @@ API_HOSTS: Final = tuple(
         "iamcredentials",
         "logging",
         "oauth2",
+        "policytroubleshooter",
         "secretmanager",
         "serviceusage",
         "sts",
