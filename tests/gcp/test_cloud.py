@@ -114,6 +114,15 @@ def test_a_job_of_vertex_ai_writes_to_the_bucket_from_a_machine_without_our_file
     assert facts == {"state": "PIPELINE_STATE_SUCCEEDED", "written": "hello, []"}
 
 
+@pytest.mark.parametrize(("file", "status"), [("Dockerfile", "SUCCESS"), ("run.py", "FAILURE")])
+def test_cloud_build_takes_a_source_with_a_dockerfile(cloud: Cloud, file: str, status: str) -> None:
+    facts = told(cloud, "build", file)
+    assert facts["status"] == status
+    assert facts["digest"].startswith("sha256:")
+    noted = json.loads(Path(facts["log"].removeprefix("file://")).read_text(encoding="utf-8"))
+    assert noted == {"images": [f"{names.REGISTRY}/steps:1"], "files": [file]}
+
+
 def test_all_checks_of_the_gcp_stack_hold(cloud: Cloud) -> None:
     found = told(cloud, "checks")
     assert {check: found[check] for check in found if found[check][0] != "holds"} == {}

@@ -1,9 +1,10 @@
-"""Emulated: the gRPC APIs by which ZenML finds cluster and registry, and gcsfs a bucket's kind."""
+"""Emulated: the gRPC APIs by which ZenML finds cluster and registry, builds images, and gcsfs
+learns a bucket's kind.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from google.cloud.artifactregistry_v1 import types as registry
 from google.cloud.container_v1 import types as container
 from google.cloud.location import locations_pb2
 
-from tests.gcp.cloud import names
+from tests.gcp.cloud import cloud_build, names
+from tests.gcp.cloud.guarded import guarded, method
 
 PARENT = f"projects/{names.PROJECT}/locations"
 CONTAINER = "google.container.v1.ClusterManager"
@@ -21,13 +23,12 @@ REGISTRY = "google.devtools.artifactregistry.v1.ArtifactRegistry"
 STORAGE_CONTROL = "google.storage.control.v2.StorageControl"
 LOCATIONS = "google.cloud.location.Locations"
 
-Answer = Callable[[Any, grpc.ServicerContext], Any]
 
-
-def serve(authority: Path) -> grpc.Server:
+def serve(authority: Path, builds: Path) -> grpc.Server:
     """Start them behind the edge, until what is returned is stopped or forgotten.
 
-    `authority` is what the cluster's clients are told to trust.
+    `authority` is what the cluster's clients are told to trust; Cloud Build notes in the folder
+    `builds` what it was given.
     """
     server = grpc.server(ThreadPoolExecutor(4))
     cluster = _cluster(authority)
@@ -42,26 +43,27 @@ def serve(authority: Path) -> grpc.Server:
         return cluster
 
     clusters = {
-        "ListClusters": _method(list_clusters, container.ListClustersRequest),
-        "GetCluster": _method(get_cluster, container.GetClusterRequest),
+        "ListClusters": method(list_clusters, container.ListClustersRequest),
+        "GetCluster": method(get_cluster, container.GetClusterRequest),
     }
     repositories = {
-        "ListRepositories": _method(_list_repositories, registry.ListRepositoriesRequest),
-        "GetRepository": _method(_get_repository, registry.GetRepositoryRequest),
+        "ListRepositories": method(_list_repositories, registry.ListRepositoriesRequest),
+        "GetRepository": method(_get_repository, registry.GetRepositoryRequest),
     }
     locations = {
         "ListLocations": grpc.unary_unary_rpc_method_handler(
-            _guarded(_list_locations),
+            guarded(_list_locations),
             locations_pb2.ListLocationsRequest.FromString,
             locations_pb2.ListLocationsResponse.SerializeToString,
         )
     }
-    layouts = {"GetStorageLayout": grpc.unary_unary_rpc_method_handler(_guarded(_layout))}
+    layouts = {"GetStorageLayout": grpc.unary_unary_rpc_method_handler(guarded(_layout))}
     services = {
         CONTAINER: clusters,
         REGISTRY: repositories,
         LOCATIONS: locations,
         STORAGE_CONTROL: layouts,
+        cloud_build.SERVICE: cloud_build.methods(builds),
     }
     handlers = (grpc.method_handlers_generic_handler(name, m) for name, m in services.items())
     server.add_generic_rpc_handlers(tuple(handlers))
@@ -114,21 +116,3 @@ def _layout(request: bytes, context: grpc.ServicerContext) -> bytes:
 def _check_parent(parent: str, context: grpc.ServicerContext) -> None:
     if parent not in (f"{PARENT}/-", f"{PARENT}/{names.REGION}"):
         context.abort(grpc.StatusCode.PERMISSION_DENIED, f"Permission denied on {parent!r}")
-
-
-def _method(answer: Answer, request: Any) -> grpc.RpcMethodHandler:
-    return grpc.unary_unary_rpc_method_handler(
-        _guarded(answer), request.deserialize, lambda message: type(message).serialize(message)
-    )
-
-
-def _guarded(answer: Answer) -> Answer:
-    """Answer those alone who bring the project's token."""
-
-    def guarded(request: Any, context: grpc.ServicerContext) -> Any:
-        brought = dict(context.invocation_metadata()).get("authorization")
-        if brought != f"Bearer {names.TOKEN}":
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, "Emulated: no valid credentials")
-        return answer(request, context)
-
-    return guarded

@@ -81,7 +81,7 @@ def start_emulation(
     clock.note("edge")
     backend.wait(partial(_answers, f"{storage.BACKEND}/_internal/healthcheck"), READY_SECONDS)
     clock.note("storage")
-    control_plane = _start_apis(certificates.authority)
+    control_plane = _start_apis(certificates.authority, options.state / "builds")
     vertex = _start_vertex(options.state / "vertex", certificates)
     clock.note("apis")
     cluster.wait(partial(_answers, f"http://127.0.0.1:{names.CLUSTER_PORT}/"), READY_SECONDS)
@@ -110,11 +110,11 @@ def stack_variables(api_key: str) -> dict[str, str]:
 
 
 # what these import takes seconds, in which the server processes start
-def _start_apis(authority: Path) -> Any:
+def _start_apis(authority: Path, builds: Path) -> Any:
     from tests.gcp.cloud import control_plane, rest
 
     rest.serve(authority)
-    return control_plane.serve(authority)
+    return control_plane.serve(authority, builds)
 
 
 def _start_vertex(state: Path, certificates: Certificates) -> Any:
