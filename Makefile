@@ -18,11 +18,11 @@ define MAKE_VENV
 @python="$$($(FIND_PYTHON))"; if [ -z "$$python" ]; then \
 	echo "error: no Python 3.12 on the PATH, in pyenv or in uv: install one, such as with 'uv python install 3.12'" >&2; exit 2; fi; \
 echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clear $(@D)
-@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' $<)"
+@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements.txt)"
 @$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test lint format bench-run picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp lint format bench-run infra-plan infra-check picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ reports: $(ENVIRONMENT)/installed ## Open Evidently's reports.
 test: lint ## Check style, types and imports, and run the tests.
 	@$(PYTHON) -m pytest --numprocesses 2 --dist worksteal
 
+test-gcp: .venv/installed-dev .venv-gcp/installed-test .venv-serving/installed ## Run the gcp stack in an emulated Google Cloud (needs root: namespaces).
+	@$(PYTHON) -m pytest tests/gcp
+
 lint: .venv/installed-dev ## Check style, types and imports.
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet
@@ -59,6 +62,12 @@ format: .venv/installed-dev ## Format the code.
 
 bench-run: .venv/installed ## Time a sample run, and what of it is not our own functions.
 	@$(PYTHON) -m benchmarks.run
+
+infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
+	@terraform -chdir=infra plan -out=plan
+
+infra-check: .venv/installed-dev ## Check infra/ without a cloud, against emulated providers.
+	@$(PYTHON) -m pytest -q tests/infra
 
 picture: .venv/installed ## Draw the README's picture of a run from the last one.
 	@$(PYTHON) -m docs.draw_run
@@ -82,6 +91,10 @@ clean: ## Stop what serves and remove the state of all runs.
 	@touch $@
 
 .venv-gcp/installed: requirements-gcp.txt
+	$(MAKE_VENV)
+	@touch $@
+
+.venv-serving/installed: requirements-serving.txt
 	$(MAKE_VENV)
 	@touch $@
 

@@ -1,7 +1,6 @@
 """A staged model version becomes the one that serves."""
 
 from zenml import pipeline
-from zenml.enums import ExecutionMode
 
 import materializers  # noqa: F401  registers how our types travel
 from pipelines.versions import bundle_to_deploy
@@ -9,7 +8,7 @@ from steps.deploy import deploy
 from steps.promote import promote
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline
 def deployment(model: str) -> None:
     """Serve the staged version, or make sure that the production version serves."""
     served = deploy(bundle_to_deploy(model), model)

@@ -1,7 +1,6 @@
 """What changed since the champion was trained."""
 
 from zenml import pipeline
-from zenml.enums import ExecutionMode
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.config import RunConfig
@@ -12,7 +11,7 @@ from steps.report_months import report_months
 from steps.report_predictions import report_predictions
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline
 def monitoring(model: str, config: RunConfig) -> None:
     """Report the newest months and the logged predictions, and publish the reports."""
     log = newest(model, "ad_log")

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from zenml.client import Client
-from zenml.enums import ExecutionStatus
+from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.models import PipelineRunResponse
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils.run_utils import refresh_run_status
@@ -38,8 +38,10 @@ def run_to_end(
     its AdclickError again, or a RuntimeError with the end of its log.
     """
     orchestrator = Client().active_stack.orchestrator
+    if ExecutionMode.FAIL_FAST in orchestrator.supported_execution_modes:
+        options = {**options, "execution_mode": ExecutionMode.FAIL_FAST}
     if not orchestrator.config.is_remote:
-        return _result((pipeline.with_options(**options) if options else pipeline)(*arguments))
+        return _result(pipeline.with_options(**options)(*arguments))
     request = _fingerprint(pipeline.name, options, arguments)
     run = _going_on(pipeline.name, request)
     if run is not None:

@@ -1,7 +1,6 @@
 """Real requests to the version that serves."""
 
 from zenml import pipeline
-from zenml.enums import ExecutionMode
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.config import RunConfig
@@ -9,7 +8,7 @@ from pipelines.versions import newest, of_champion
 from steps.send_traffic import send_traffic
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline
 def traffic(model: str, config: RunConfig) -> None:
     """Send a sample of the newest month's impressions as requests."""
     log, split = newest(model, "ad_log"), newest(model, "split")

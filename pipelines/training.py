@@ -1,7 +1,6 @@
 """From a data folder to a model version that may be deployed."""
 
 from zenml import pipeline
-from zenml.enums import ExecutionMode
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.config import RunConfig
@@ -20,7 +19,7 @@ from steps.train_baseline import train_baseline
 from steps.validate import validate
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline
 def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
     """Ingest, train, compare with the champion, decide, and register what came of it."""
     source = find_data(data, schema)
