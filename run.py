@@ -39,6 +39,12 @@ def run(options: argparse.Namespace) -> None:
     """Run the chosen pipelines, print their summary and keep it as runs/latest.json."""
     start = time.perf_counter()
     config, schema, data = _load(options)
+    if options.plan:
+        _print_plan(options, config, schema, data)
+        return
+    if options.check:
+        _check(options, config)
+        return
     from adclick.views.summary import print_summary
     from stacks.environment import state_folder
     from stacks.lock import only_run
@@ -51,6 +57,31 @@ def run(options: argparse.Namespace) -> None:
         latest.parent.mkdir(exist_ok=True)
         latest.write_text(summary.model_dump_json(indent=2), encoding="utf-8")
     print_summary(summary)
+
+
+def _print_plan(
+    options: argparse.Namespace, config: "RunConfig", schema: "Schema", data: str | None
+) -> None:
+    from adclick.planning.plan import plan_run
+    from adclick.views.plan import print_plan
+
+    region = os.environ.get("GCP_REGION")
+    chosen = _chosen(options)
+    print_plan(plan_run(REPOSITORY, options.stack, region, chosen, config, schema, data))
+
+
+def _check(options: argparse.Namespace, config: "RunConfig") -> None:
+    from stacks.checks import check_stack, exit_code, print_checks
+    from stacks.environment import HOME_VARIABLE, state_folder
+
+    environment = {**os.environ, HOME_VARIABLE: str(state_folder(REPOSITORY))}
+    results = check_stack(options.stack, config, environment)
+    print_checks(results)
+    sys.exit(exit_code(results))
+
+
+def _chosen(options: argparse.Namespace) -> "tuple[str, ...]":
+    return PIPELINES if options.pipeline == "all" else (options.pipeline,)
 
 
 def show_status(options: argparse.Namespace) -> None:
@@ -112,6 +143,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
     parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
+    ask = parser.add_mutually_exclusive_group()
+    ask.add_argument("--check", action="store_true", help="say what would fail, and run nothing")
+    ask.add_argument("--plan", action="store_true", help="estimate hours and cost, and run nothing")
     parser.add_argument("--no-cache", action="store_true", help="run every step again")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and ZenML's log")
     return parser.parse_args()
@@ -223,7 +257,7 @@ def _run_pipelines(
     from pipelines.chain import run_chain
     from pipelines.outcome import Outcome
 
-    chosen = PIPELINES if options.pipeline == "all" else (options.pipeline,)
+    chosen = _chosen(options)
     made: "tuple[StepTime, ...]" = ()
     if data is None and "training" in chosen:
         data, made = _make_sample_data(config, home)

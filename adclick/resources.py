@@ -37,6 +37,8 @@ class StepResources(BaseModel):
     def _whole(self) -> Self:
         if (self.gpu is None) != (self.gpus == 0):
             raise ValueError("gpu and gpus go together: name the accelerator and how many")
+        if self.spot and not self.retries:
+            raise ValueError("a spot machine may be taken away: set retries to 1 or more")
         return self
 
 
