@@ -63,7 +63,7 @@ class ComponentDefinition(BaseModel):
     """One component: ZenML's flavor, or ours with the class that defines it as `source`.
 
     `connector` names one of the stack's, `resource` what of the connector's the component uses;
-    `environment` is what its steps find in theirs.
+    `environment` is what its steps find in theirs. What a variable left empty is not set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +74,11 @@ class ComponentDefinition(BaseModel):
     connector: str | None = None
     resource: str | None = None
     environment: dict[str, str] = {}
+
+    @field_validator("configuration", "environment")
+    @classmethod
+    def _without_empty(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in settings.items() if value != ""}
 
 
 class StackDefinition(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -96,7 +97,6 @@ def _component(
     client: Client, stack: str, kind: StackComponentType, component: ComponentDefinition
 ) -> ComponentResponse:
     name = f"{stack}-{component.flavor.replace('_', '-')}"
-    environment = {key: value for key, value in component.environment.items() if value}
     found = client.list_stack_components(name=name, type=kind, hydrate=True).items
     if not found:
         return client.create_stack_component(
@@ -104,18 +104,25 @@ def _component(
             flavor=component.flavor,
             component_type=kind,
             configuration=component.configuration,
-            environment=environment,
+            environment=component.environment,
         )
     known = found[0]
-    if _same(known.configuration, component.configuration) and known.environment == environment:
+    if (
+        _same(known.configuration, component.configuration)
+        and known.environment == component.environment
+    ):
         return known
-    gone = dict.fromkeys(known.environment.keys() - environment.keys())
     return client.update_stack_component(
         name_id_or_prefix=known.id,
         component_type=kind,
-        configuration=component.configuration,
-        environment=environment | gone,
+        configuration=_change(known.configuration, component.configuration),
+        environment=_change(known.environment, component.environment),
     )
+
+
+def _change(known: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """What is wanted, and None for what is no more."""
+    return dict.fromkeys(known.keys() - wanted.keys()) | wanted
 
 
 def _connected(
@@ -137,8 +144,10 @@ def _connected(
     )
 
 
-def _same(registered: dict[str, object], wanted: dict[str, object]) -> bool:
-    return all(str(registered.get(key)) == str(value) for key, value in wanted.items())
+def _same(registered: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return {key: str(value) for key, value in registered.items()} == {
+        key: str(value) for key, value in wanted.items()
+    }
 
 
 def _ensure_stack(

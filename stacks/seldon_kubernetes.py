@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from kubernetes.client import ApiClient
 from pydantic import Field, field_validator
@@ -57,14 +57,6 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     threads: int = Field(default=4, ge=1)
     ready_seconds: float = Field(default=600.0, gt=0)
     route_seconds: float = Field(default=60.0, gt=0)
-
-    @field_validator(
-        "kubernetes_context", "service_account", "request_logger", "max_replicas", mode="before"
-    )
-    @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        # a variable of the stack's file that is set to nothing
-        return None if value == "" else value
 
     @field_validator("bundles", "prediction_log")
     @classmethod

@@ -1,0 +1,179 @@
+"""Emulated: `python run.py --stack gcp`, as it is, through all pipelines, with faults."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.gcp.cloud import names
+from tests.gcp.cloud.faults import StorageFaults
+from tests.gcp.cloud.running import PYTHON, REPOSITORY, Cloud, cannot, emulated_cloud
+from tests.gcp.cloud.vertex.driving import wait_for
+from tests.gcp.cloud.vertex.faults import Faults, Preemption
+from tests.gcp.cloud.vertex.job import Job, read_jobs
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(cannot() is not None, reason=str(cannot())),
+]
+CONFIG = REPOSITORY / "tests/gcp/sample.yaml"
+LOCAL = REPOSITORY / ".venv/bin/python"
+STEPS_IMAGE = f"{names.REGISTRY}/steps@sha256:{'0' * 64}"
+JOB_SECONDS = 1200
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud in which storage is now and then unavailable, as the real one is."""
+    with emulated_cloud(tmp_path_factory.mktemp("gcp") / "cloud") as cloud:
+        StorageFaults(error_share=0.01, delay_seconds=0.01).set(cloud.state)
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def first(cloud: Cloud) -> dict[str, Any]:
+    """All pipelines: the client dies while the model trains, a spot machine is taken away."""
+    Faults(preempted={"train": Preemption()}).write(cloud.state / "vertex")
+    kill_client_while(cloud, {"train": "RUNNING"})
+    done = run(cloud)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "goes on already: waiting for it" in done.stdout
+    Faults().write(cloud.state / "vertex")
+    return summary(cloud)
+
+
+def test_a_run_goes_through_and_serves(cloud: Cloud, first: dict[str, Any]) -> None:
+    assert first["decision"]["promote"]
+    assert first["serving"]["version"] == first["model"]["version"]
+    assert first["serving"]["golden_checked"] > 0
+    assert first["serving"]["requests"] == 40
+    assert {drift["name"] for drift in first["drift"]} >= {"2026-04"}
+    served = cloud.run([PYTHON, "run.py", "status", "--stack", "gcp"], **variables(cloud))
+    assert first["model"]["version"] in served.stdout
+
+
+def test_the_accelerator_is_in_the_job_on_the_training_step_alone(
+    cloud: Cloud, first: dict[str, Any]
+) -> None:
+    assert first["stack"] == "gcp"
+    tasks = {name: task for job in jobs(cloud) for name, task in job.tasks.items()}
+    training = tasks.pop("train")
+    assert (training.accelerator, training.accelerators) == ("NVIDIA_TESLA_T4", 1)
+    assert (training.machine, training.disk_gb, training.spot) == ("n1-standard-8", 500, True)
+    assert {task.accelerator for task in tasks.values()} == {None}
+    assert {task.machine for task in tasks.values()} == {"n1-standard-4"}
+    assert {task.spot for task in tasks.values()} == {False}
+    assert {"ingest", "evaluate", "deploy", "report_months"} <= tasks.keys()
+
+
+def test_the_client_that_came_back_submitted_nothing_twice(
+    cloud: Cloud, first: dict[str, Any]
+) -> None:
+    assert first["pipeline"] == "all"
+    runs = [job.tasks.keys() for job in jobs(cloud)]
+    assert [("train" in tasks, "deploy" in tasks) for tasks in runs[:2]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert jobs(cloud)[0].attempts["train"] == 2
+
+
+def test_the_model_is_the_local_stack_s(first: dict[str, Any], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    subprocess.run(
+        [LOCAL, "run.py", "--stack", "local", "--pipeline", "training", "--config", CONFIG],
+        cwd=REPOSITORY,
+        env={**os.environ, "ADCLICK_HOME": str(home)},
+        check=True,
+        capture_output=True,
+    )
+    local = json.loads((home / "runs" / "latest.json").read_bytes())["model"]
+    assert local["version"] == first["model"]["version"]
+    for model, metrics in local["metrics"].items():
+        for metric, figure in metrics.items():
+            there = first["model"]["metrics"][model][metric]
+            assert there["value"] == pytest.approx(figure["value"], abs=1e-6)
+
+
+def test_the_next_run_trains_nothing(cloud: Cloud, first: dict[str, Any]) -> None:
+    before = len(jobs(cloud))
+    again = run(cloud, "--pipeline", "training")
+    assert again.returncode == 0, again.stderr[-3000:]
+    (job,) = jobs(cloud)[before:]
+    assert "train" not in job.tasks
+    assert summary(cloud)["model"]["version"] == first["model"]["version"]
+
+
+def test_what_a_person_can_mend_is_said_in_one_line(cloud: Cloud, first: dict[str, Any]) -> None:
+    assert first
+    wrong = cloud.state / "wrong.yaml"
+    text = (REPOSITORY / "configs/schemas/sample.yaml").read_text(encoding="utf-8")
+    wrong.write_text(text.replace("name: sample", "name: other", 1), encoding="utf-8")
+    empty = run(cloud, "--data", "gs://nowhere-to-be-found/log", "--schema", str(wrong))
+    assert (empty.returncode, "Traceback" in empty.stderr) == (2, False)
+    assert "data folder gs://nowhere-to-be-found/log does not exist" in empty.stderr
+
+
+def test_a_refused_submission_says_why(cloud: Cloud, first: dict[str, Any]) -> None:
+    assert first
+    Faults(quota=True).write(cloud.state / "vertex")
+    refused = run(cloud, "--pipeline", "training", "--no-cache")
+    Faults().write(cloud.state / "vertex")
+    assert refused.returncode == 1
+    assert "429" in refused.stderr
+    assert "quota" in refused.stderr.lower()
+
+
+def test_a_step_that_fails_for_good_shows_its_log(cloud: Cloud, first: dict[str, Any]) -> None:
+    assert first
+    Faults(preempted={"find_data": Preemption(times=100)}).write(cloud.state / "vertex")
+    failed = run(cloud, "--pipeline", "training", "--no-cache")
+    Faults().write(cloud.state / "vertex")
+    assert failed.returncode == 1
+    assert "find_data" in failed.stderr
+
+
+def run(cloud: Cloud, *options: str) -> subprocess.CompletedProcess[str]:
+    return cloud.run(words(*options), JOB_SECONDS, **variables(cloud))
+
+
+def words(*options: str) -> list[str | Path]:
+    return [PYTHON, "run.py", "--stack", "gcp", "--config", CONFIG, *options]
+
+
+def variables(cloud: Cloud) -> dict[str, str]:
+    return {"ADCLICK_STEPS_IMAGE": STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
+
+
+def summary(cloud: Cloud) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((cloud.state / "home/runs/latest.json").read_bytes())
+    return found
+
+
+def jobs(cloud: Cloud) -> list[Job]:
+    return list(read_jobs(cloud.state / "vertex").values())
+
+
+def kill_client_while(cloud: Cloud, states: dict[str, str]) -> None:
+    """Start a run, and kill its client when the newest job's tasks are in these states."""
+
+    def reached() -> bool:
+        return any(states.items() <= dict(job.states).items() for job in jobs(cloud))
+
+    environment = {**cloud.environment, **variables(cloud)}
+    with (
+        (cloud.state / "client.log").open("wb") as log,
+        subprocess.Popen(
+            cloud.words(words()), env=environment, stdout=log, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        wait_for(reached, JOB_SECONDS)
+        for inside in psutil.Process(process.pid).children(recursive=True):
+            inside.kill()
