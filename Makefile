@@ -45,7 +45,7 @@ reports: $(ENVIRONMENT)/installed ## Open Evidently's reports.
 	@$(RUN) reports --stack $(STACK)
 
 test: lint ## Check style, types and imports, and run the tests.
-	@$(PYTHON) -m pytest --numprocesses 2 --dist worksteal
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 test-gcp: .venv/installed-dev .venv-gcp/installed-test .venv-serving/installed ## Run the gcp stack in an emulated Google Cloud (needs root: namespaces).
 	@$(PYTHON) -m pytest tests/gcp

@@ -125,3 +125,18 @@ def test_the_local_stack_needs_its_folder_alone() -> None:
     stack = load_stack("local", {"ADCLICK_HOME": "/a folder"})
     seldon = stack.components["model_deployer"].configuration
     assert seldon == {"state": "/a folder/serving", "port": "9000"}
+
+
+def test_what_a_variable_leaves_empty_is_not_set() -> None:
+    text = ONE + "      zone: ${ZONE:-}\n    environment: {RAY_ADDRESS: '${RAY_ADDRESS:-}'}\n"
+    store = parse_stack(text, FILE, {"BUCKET": "b"}).components["artifact_store"]
+    assert "zone" not in store.configuration
+    assert store.environment == {}
+    filled = parse_stack(text, FILE, {"BUCKET": "b", "ZONE": "z", "RAY_ADDRESS": "ray://r:1"})
+    assert filled.components["artifact_store"].configuration["zone"] == "z"
+    assert filled.components["artifact_store"].environment == {"RAY_ADDRESS": "ray://r:1"}
+
+
+def test_a_connector_that_the_stack_does_not_have_is_refused() -> None:
+    with pytest.raises(AdclickError, match="the stack has no connector 'gcp'"):
+        parse_stack(ONE + "    connector: gcp\n", FILE, {"BUCKET": "b"})

@@ -30,12 +30,12 @@ CONFIG: dict[str, Any] = {
 
 def test_its_configuration_in_serving_s_words() -> None:
     settings = SeldonKubernetesConfig(
-        **CONFIG, request_logger="", max_replicas="6", replicas="2", cpu_percent="50"
+        **CONFIG, max_replicas="6", replicas="2", cpu_percent="50"
     ).settings
     assert settings.url == "http://gateway/seldon/serving/adclick"
     assert settings.request_logger is None
     assert settings.autoscaling == Autoscaling(minimum=2, maximum=6, cpu_percent=50)
-    assert SeldonKubernetesConfig(**CONFIG, max_replicas="").settings.autoscaling is None
+    assert SeldonKubernetesConfig(**CONFIG).settings.autoscaling is None
 
 
 @pytest.mark.parametrize("name", ["bundles", "prediction_log"])
