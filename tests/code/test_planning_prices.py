@@ -20,7 +20,7 @@ PRICED = load_prices(REPOSITORY / PRICES / "gcp.yaml")
 @given(st.integers(1, 63), st.booleans())
 def test_more_workers_cost_more_an_hour(workers: int, spot: bool) -> None:
     def hourly(count: int) -> float:
-        resources = StepResources(machine="n1-standard-8", workers=count, spot=spot)
+        resources = StepResources(machine="n1-standard-8", workers=count, spot=spot, retries=1)
         price = PRICED.hourly("us-central1", resources)
         assert isinstance(price, float)
         return price
@@ -52,7 +52,7 @@ def test_a_spot_machine_pays_the_fee_of_an_on_demand_one() -> None:
 def test_a_type_without_a_spot_price_has_none() -> None:
     prices = PRICED.model_dump(by_alias=True)
     prices["regions"]["us-central1"]["machines"]["types"]["n1-standard-8"]["spot"] = None
-    resources = StepResources(machine="n1-standard-8", spot=True)
+    resources = StepResources(machine="n1-standard-8", spot=True, retries=1)
     found = Prices.model_validate(prices).hourly("us-central1", resources)
     assert found == ("n1-standard-8 spot",)
 

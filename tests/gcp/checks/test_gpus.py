@@ -22,7 +22,7 @@ def test_spot_and_other_gpus_have_quotas_of_their_own(world: World) -> None:
     world.config = _with_gpus(
         {"machine": "g2-standard-8", "gpu": "NVIDIA_L4", "gpus": 1, "workers": 3},
         {"machine": "n1-standard-8", "gpu": "NVIDIA_TESLA_T4", "gpus": 2, "workers": 3},
-        {"machine": "n1-standard-8", "gpu": "NVIDIA_T5", "gpus": 1, "spot": True},
+        {"machine": "n1-standard-8", "gpu": "NVIDIA_T5", "gpus": 1, "spot": True, "retries": 1},
     )
     world.project.quotas["aiplatform.googleapis.com/custom_model_training_nvidia_l4_gpus"] = {
         "": 1,
