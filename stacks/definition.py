@@ -14,7 +14,6 @@ from pydantic import (
     ConfigDict,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
@@ -42,12 +41,6 @@ class ImageDefinition(BaseModel):
     base: str
     built: str | None = None
 
-    @field_validator("built", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        # a variable of the stack's file that is set to nothing
-        return None if value == "" else value
-
 
 class ConnectorDefinition(BaseModel):
     """A service connector of ZenML's: how components of the stack are authenticated."""
@@ -63,7 +56,7 @@ class ComponentDefinition(BaseModel):
     """One component: ZenML's flavor, or ours with the class that defines it as `source`.
 
     `connector` names one of the stack's, `resource` what of the connector's the component uses;
-    `environment` is what its steps find in theirs. What a variable left empty is not set.
+    `environment` is what its steps find in theirs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,11 +67,6 @@ class ComponentDefinition(BaseModel):
     connector: str | None = None
     resource: str | None = None
     environment: dict[str, str] = {}
-
-    @field_validator("configuration", "environment")
-    @classmethod
-    def _without_empty(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in settings.items() if value != ""}
 
 
 class StackDefinition(BaseModel):
@@ -151,7 +139,10 @@ def parse_stack(text: str, path: Path, environment: Mapping[str, str]) -> StackD
 
 
 def _fill(content: Any, values: Mapping[str, str], missing: set[str]) -> Any:
-    """`content` with the variables in its texts filled in; those without a value are `missing`."""
+    """`content` with the variables in its texts filled in; those without a value are `missing`.
+
+    A setting that is left empty by its variable is not set at all.
+    """
 
     def value_of(found: re.Match[str]) -> str:
         name, default = found.groups()
@@ -160,7 +151,8 @@ def _fill(content: Any, values: Mapping[str, str], missing: set[str]) -> Any:
         return values.get(name, default or "")
 
     if isinstance(content, dict):
-        return {key: _fill(value, values, missing) for key, value in content.items()}
+        filled = {key: _fill(value, values, missing) for key, value in content.items()}
+        return {key: value for key, value in filled.items() if value != ""}
     if isinstance(content, list):
         return [_fill(value, values, missing) for value in content]
     return VARIABLE.sub(value_of, content) if isinstance(content, str) else content
