@@ -59,7 +59,7 @@ class Method:
         return self._of_schema(self.response, answer) if self.response else []
 
     def _of_schema(self, schema: str, content: Any) -> list[str]:
-        errors = _validator(self.document, schema).iter_errors(content)
+        errors = validator(self.document, schema).iter_errors(content)
         return [f"{'.'.join(map(str, e.absolute_path))}: {e.message}" for e in errors]
 
 
@@ -127,9 +127,20 @@ def _pattern(path: str, parameters: Mapping[str, Any]) -> re.Pattern[str]:
 
 
 @cache
-def _validator(document: str, schema: str) -> Draft202012Validator:
-    schemas = {name: _strict(s) for name, s in _content(document)["schemas"].items()}
-    return Draft202012Validator({"$ref": f"#/$defs/{schema}", "$defs": schemas})
+def validator(document: str, schema: str) -> Draft202012Validator:
+    """Holds messages against a schema of an API's document; unknown fields are errors."""
+    return Draft202012Validator({"$ref": f"#/$defs/{schema}", "$defs": _strict_schemas(document)})
+
+
+@cache
+def _strict_schemas(document: str) -> dict[str, Any]:
+    return {name: _strict(schema) for name, schema in schemas(document).items()}
+
+
+def schemas(document: str) -> dict[str, Any]:
+    """The schemas of an API's document, as Google writes them."""
+    found: dict[str, Any] = _content(document)["schemas"]
+    return found
 
 
 def _strict(schema: dict[str, Any]) -> dict[str, Any]:
