@@ -60,7 +60,7 @@ format: .venv/installed-dev ## Format the code.
 	@.venv/bin/ruff check --fix --quiet
 	@.venv/bin/ruff format --quiet
 
-bench-run: .venv/installed ## Time a sample run, and what of it is not our own functions.
+bench-run: .venv/installed-dev ## Time a sample run, and what of it is not our own functions.
 	@$(PYTHON) -m benchmarks.run
 
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).

@@ -9,15 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from rich.console import Console
 
 from adclick.config import RunConfig, load_config
 from adclick.summary import RunSummary, StepTime
-from benchmarks.direct import CONFIG, IMPORTS, RESULT
+from benchmarks.direct import CONFIG, SERVED
 from benchmarks.figures import Figure, Target
+from benchmarks.functions import seconds_by_step
 from benchmarks.machine import this_machine
 from benchmarks.processes import Cost, Place, cleaning_up_when_terminated, new_place
 from benchmarks.report import report
@@ -26,61 +27,59 @@ NAME = "run"
 HELP_CALLS = 5
 ROUNDS = 3
 PROCESSOR = ", processor time"
+TIMED = ("-m", "benchmarks.functions")
 
 
 @dataclass(frozen=True)
-class Direct:
-    """A sample run's work without ZenML: what it cost, and seconds of each part."""
+class Work:
+    """What a process cost that did a sample run's work, and our functions' seconds in it by step.
+
+    The rest is what called them: the interpreter, imports, and ZenML where it is there.
+    """
 
     cost: Cost
-    version: str
+    version: str | None
     seconds: dict[str, float]
 
     @property
-    def start(self) -> float:
-        """Seconds of the interpreter and of imports before the first function."""
-        return self.cost.wall - sum(self.seconds.values())
+    def functions(self) -> float:
+        """Seconds in our own functions."""
+        return sum(self.seconds.values())
 
     @property
-    def functions(self) -> float:
-        """Seconds in our own functions, without what was imported for them."""
-        return sum(s for name, s in self.seconds.items() if not name.startswith(IMPORTS))
+    def rest(self) -> float:
+        """Seconds in all else."""
+        return self.cost.wall - self.functions
 
 
 @dataclass(frozen=True)
 class Round:
     """One measurement of each kind, taken one after the other so that they compare.
 
-    `first` is what a run in a new place costs and `summary` what it did, `again` the next run
-    there, `status` a command that does no more than start ZenML in a new place. `epochs` is how
-    many the first run trained, where it left a model.
+    `first` is the work of a run in a new place and `summary` what it says of itself, `direct` the
+    same work without ZenML, `again` the next run there, `status` a command that does no more than
+    start ZenML in a new place. `epochs` is how many the first run trained, where it left a model.
     """
 
-    first: Cost
+    first: Work
     summary: RunSummary
     again: Cost
     status: Cost
-    direct: Direct
+    direct: Work
     epochs: int | None = None
 
     @property
     def overhead(self) -> float:
-        """Seconds that the first run takes longer than the same work without ZenML."""
-        return self.first.wall - self.direct.cost.wall
+        """Seconds that the first run takes longer than the same functions called directly.
 
-    @property
-    def start(self) -> float:
-        """Seconds of the overhead until ZenML is there: its imports, a new store, the stack."""
-        return self.status.wall - self.direct.start
-
-    @property
-    def records(self) -> float:
-        """Seconds of the overhead in pipelines: records of steps, artifacts and their pages."""
-        return self.overhead - self.start
+        The functions' own seconds are the run's on both sides: they are most of it, and what
+        other programs on the machine do to them would drown the difference.
+        """
+        return self.first.rest - self.direct.rest
 
     def share(self, seconds: float) -> float:
         """These seconds as percentage of the first run."""
-        return 100 * seconds / self.first.wall
+        return 100 * seconds / self.first.cost.wall
 
 
 def main() -> None:
@@ -111,15 +110,16 @@ def measure_round() -> Round:
     Raises RuntimeError when the work without ZenML is not the same.
     """
     with new_place() as place:
-        first = place.measure("run.py")
+        cost = place.measure(*TIMED, "run.py")
         summary, epochs = _summary(place), _epochs(place)
+        served = summary.serving.version if summary.serving else None
+        first = Work(cost, served, seconds_by_step(place.home))
         with new_place() as other:
             direct = _measure_direct(other)
         again = place.measure("run.py")
     with new_place() as place:
         status = place.measure("run.py", "status")
-    served = summary.serving.version if summary.serving else None
-    if served != direct.version:
+    if served != direct.version or first.seconds.keys() != direct.seconds.keys():
         raise RuntimeError(
             f"the run serves {served}, the same functions without ZenML {direct.version}: "
             "benchmarks/direct.py does not do what the pipelines do"
@@ -129,7 +129,7 @@ def measure_round() -> Round:
 
 def figures(helps: Sequence[Cost], rounds: Sequence[Round]) -> list[Figure]:
     """What was measured as figures with their targets, what matters most first."""
-    first, direct = [r.first for r in rounds], [r.direct.cost for r in rounds]
+    first, direct = [r.first.cost for r in rounds], [r.direct.cost for r in rounds]
     typical = median(cost.wall for cost in first)
     return [
         *_cost("run.py --help", helps, Target("<", 1)),
@@ -138,7 +138,6 @@ def figures(helps: Sequence[Cost], rounds: Sequence[Round]) -> list[Figure]:
         *_cost("same functions without ZenML", direct),
         Figure.of("memory of the first run", [cost.memory / 1e6 for cost in first], "MB"),
         *_overhead(rounds),
-        *_shares(rounds),
         *(_step(rounds, number) for number in range(len(rounds[0].summary.steps))),
         *_alone(rounds),
     ]
@@ -174,42 +173,38 @@ def _cost(
 
 
 def _overhead(rounds: Sequence[Round]) -> list[Figure]:
-    """Of the fastest runs: what else the machine does only ever adds, to the one or the other."""
-    first = min(r.first.wall for r in rounds)
-    more = first - min(r.direct.cost.wall for r in rounds)
-    name = "overhead of orchestration"
-    processor = [100 * (r.first.cpu - r.direct.cost.cpu) / r.first.cpu for r in rounds]
-    return [
-        replace(
-            Figure.of(name, [r.share(r.overhead) for r in rounds], "%", Target("<", 20)),
-            value=100 * more / first,
-            compared_with=f"fastest runs: {first:.1f} s, {more:.1f} s more than without ZenML",
-        ),
-        Figure.of(f"{name}{PROCESSOR}", processor, "%"),
-    ]
-
-
-def _shares(rounds: Sequence[Round]) -> list[Figure]:
-    """The first run's parts: they add up to all of it, the middle two without ZenML as well."""
-    steps = len(rounds[0].summary.steps)
-    records = median(r.records for r in rounds) / steps
+    """The first run's parts: what orchestration adds, what is there without it, and the work."""
+    start = median(r.status.wall for r in rounds)
     parts = {
-        "share of ZenML's start": ([r.start for r in rounds], "imports, a new store, the stack"),
-        "share of ZenML's records": ([r.records for r in rounds], f"{records:.2f} s a step"),
-        "share of interpreter and imports": (
-            [r.direct.cost.wall - r.direct.functions for r in rounds],
-            "TensorFlow, Evidently, all but ZenML",
+        "overhead of orchestration": (
+            [r.overhead for r in rounds],
+            f"`run.py status`: {start:.1f} s",
+            Target("<", 20),
         ),
-        "share of our functions": ([r.direct.functions for r in rounds], "the work itself"),
+        "share of interpreter and imports": (
+            [r.direct.rest for r in rounds],
+            "TensorFlow, Evidently, all but ZenML",
+            None,
+        ),
+        "share of our functions": (
+            [r.first.functions for r in rounds],
+            f"directly {median(r.direct.functions for r in rounds):.1f} s",
+            None,
+        ),
     }
+    more = [100 * (1 - r.direct.cost.cpu / r.first.cost.cpu) for r in rounds]
     return [
-        Figure.of(
-            name,
-            [r.share(s) for r, s in zip(rounds, seconds, strict=True)],
-            "%",
-            compared_with=f"{median(seconds):.1f} s: {what}",
-        )
-        for name, (seconds, what) in parts.items()
+        *(
+            Figure.of(
+                name,
+                [r.share(s) for r, s in zip(rounds, seconds, strict=True)],
+                "%",
+                target,
+                f"{median(seconds):.1f} s; {what}",
+            )
+            for name, (seconds, what, target) in parts.items()
+        ),
+        Figure.of(f"overhead of orchestration{PROCESSOR}", more, "%"),
     ]
 
 
@@ -225,7 +220,7 @@ def _step(rounds: Sequence[Round], number: int) -> Figure:
 
 
 def _alone(rounds: Sequence[Round]) -> list[Figure]:
-    """A step's function without ZenML and imports: the part that may grow with the data."""
+    """A step's function without ZenML: the part that may grow with the data."""
     return [
         Figure.of(
             f"{step.pipeline}/{step.step}, the function alone",
@@ -240,9 +235,7 @@ def _alone(rounds: Sequence[Round]) -> list[Figure]:
 def _without_zenml(rounds: Sequence[Round], step: StepTime) -> str | None:
     if step.step not in rounds[0].direct.seconds:
         return None
-    call = median(r.direct.seconds[step.step] for r in rounds)
-    imports = median(r.direct.seconds.get(IMPORTS + step.step, 0.0) for r in rounds)
-    return f"directly {call:.2f} s" + (f" and {imports:.2f} s of imports" if imports else "")
+    return f"directly {median(r.direct.seconds[step.step] for r in rounds):.2f} s"
 
 
 def _summary(place: Place) -> RunSummary:
@@ -254,10 +247,10 @@ def _epochs(place: Place) -> int | None:
     return next((len(json.loads(curve.read_bytes())) for curve in curves), None)
 
 
-def _measure_direct(place: Place) -> Direct:
-    cost = place.measure("-m", "benchmarks.direct")
-    result = json.loads((place.home / RESULT).read_bytes())
-    return Direct(cost, result["version"], result["seconds"])
+def _measure_direct(place: Place) -> Work:
+    cost = place.measure(*TIMED, "benchmarks/direct.py")
+    version = (place.home / SERVED).read_text(encoding="utf-8")
+    return Work(cost, version, seconds_by_step(place.home))
 
 
 if __name__ == "__main__":
