@@ -27,7 +27,7 @@ SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD")
 LEAST_SECRET = 8
 GOOGLE_CONNECTOR = "gcp"
 # these are Google's with a connector or without
-GOOGLE_FLAVORS = ("vertex", "vertex_workers", "gcp")
+GOOGLE_FLAVORS = ("vertex_workers", "gcp")
 
 Variables = Mapping[str, str]
 
