@@ -43,7 +43,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def first(cloud: Cloud) -> dict[str, Any]:
-    """All pipelines: machines are lost at a bad time, and the client dies while the model trains."""
+    """All pipelines: machines are lost at bad times, and the client dies while the model trains."""
     lost = {"train": Preemption(once="epoch 1"), "split": Preemption(once="has finished in")}
     Faults(preempted=lost).write(cloud.state / "vertex")
     kill_client_while(cloud, {"train": "RUNNING"})
@@ -132,7 +132,7 @@ def test_reports_in_the_bucket_are_served_here(cloud: Cloud, first: dict[str, An
 
 
 def test_the_next_run_trains_nothing(cloud: Cloud, first: dict[str, Any]) -> None:
-    """What the data folder holds is known on a machine only: a step finds out there it is cached."""
+    """What the data holds is known on a machine only: there a step finds out that it is cached."""
     again = run(cloud, "--pipeline", "training")
     assert again.returncode == 0, again.stderr[-3000:]
     cached = {step["step"] for step in summary(cloud)["steps"] if step["cached"]}
