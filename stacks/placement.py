@@ -107,4 +107,5 @@ TRANSLATIONS: dict[str, Callable[[StepResources], Settings]] = {
     "vertex": vertex,
     "vertex_workers": vertex,
     "kubernetes": kubernetes,
+    "kubernetes_with_code": kubernetes,
 }

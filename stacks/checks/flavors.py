@@ -57,6 +57,9 @@ FLAVORS: Mapping[tuple[str, str], Flavor] = {
     ("orchestrator", "kubernetes"): Flavor(
         kubernetes.kubernetes_checks, kubernetes.APIS, kubernetes.RIGHTS
     ),
+    ("orchestrator", "kubernetes_with_code"): Flavor(
+        kubernetes.kubernetes_checks, kubernetes.APIS, kubernetes.RIGHTS
+    ),
     ("artifact_store", "gcp"): Flavor(_storage("path"), bucket.APIS),
     ("artifact_store", "local"): Flavor(_storage("path")),
     ("container_registry", "gcp"): Flavor(_registry, artifact_registry.APIS),

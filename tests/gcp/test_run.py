@@ -25,7 +25,6 @@ pytestmark = [
 ]
 CONFIG = REPOSITORY / "tests/gcp/sample.yaml"
 LOCAL = REPOSITORY / ".venv/bin/python"
-STEPS_IMAGE = f"{names.REGISTRY}/steps@sha256:{'0' * 64}"
 JOB_SECONDS = 1200
 
 
@@ -149,7 +148,7 @@ def words(*options: str) -> list[str | Path]:
 
 
 def variables(cloud: Cloud) -> dict[str, str]:
-    return {"ADCLICK_STEPS_IMAGE": STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
+    return {"ADCLICK_STEPS_IMAGE": names.STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
 
 
 def summary(cloud: Cloud) -> dict[str, Any]:
