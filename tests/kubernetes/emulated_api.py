@@ -101,11 +101,12 @@ def _handler(
             address = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(address.query).items()}
             try:
-                authorization = self.headers.get("Authorization", "")
-                user = facts.user if authorization == f"Bearer {token}" else None
+                # the client says `bearer` in a pod, and `Bearer` elsewhere
+                scheme, _, brought = self.headers.get("Authorization", "").partition(" ")
+                user = facts.user if brought == token else None
                 if jobs is not None:
-                    user = user or jobs.user(authorization)
-                if user is None:
+                    user = user or jobs.user(brought)
+                if user is None or scheme.lower() != "bearer":
                     raise RefusalError(401, "Unauthorized", "Unauthorized")
                 if jobs is not None and jobs.knows(address.path):
                     headers = dict(self.headers.items())

@@ -29,9 +29,9 @@ class JobsApi:
     def __init__(self, jobs: EmulatedJobs) -> None:
         self._jobs = jobs
 
-    def user(self, authorization: str) -> str | None:
-        """The service account whose token this header has."""
-        return self._jobs.user(authorization.removeprefix("Bearer "))
+    def user(self, token: str) -> str | None:
+        """The service account whose token this is."""
+        return self._jobs.user(token)
 
     def knows(self, path: str) -> bool:
         """Whether the path is one of a Job or a pod of the namespace."""

@@ -37,6 +37,9 @@ def admit(manifest: Resource, namespace: str) -> Resource:
         raise RefusalError(422, "Invalid", message)
     for setting, value in (("parallelism", 1), ("completions", 1), ("backoffLimit", 6)):
         job["spec"].setdefault(setting, value)
+    for rule in _rules(job["spec"]):
+        for condition in rule.get("onPodConditions") or ():
+            condition.setdefault("status", "True")
     return job
 
 
@@ -73,7 +76,7 @@ def _invalid(job: Resource, namespace: str) -> Iterator[str]:
         yield from _label_problems(f"{where}.labels", labels.get("labels") or {})
     yield from _pod_problems(pod)
     names = {container.get("name") for container in pod.get("containers") or ()}
-    yield from _policy_problems((spec.get("podFailurePolicy") or {}).get("rules") or (), names)
+    yield from _policy_problems(_rules(spec), names)
 
 
 def _pod_problems(pod: Resource) -> Iterator[str]:
@@ -138,6 +141,10 @@ def _label_problems(where: str, labels: Mapping[str, str]) -> Iterator[str]:
     for key, value in labels.items():
         if not LABEL_VALUE.fullmatch(value) or not LABEL_VALUE.fullmatch(key.split("/")[-1]):
             yield f"{where}: Invalid value: {key}={value}"
+
+
+def _rules(spec: Resource) -> list[Resource]:
+    return (spec.get("podFailurePolicy") or {}).get("rules") or []
 
 
 def _limits(container: Resource) -> Resource:
