@@ -7,10 +7,11 @@ whole stack: without the code it ends at our first flavor with a CustomFlavorImp
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from zenml.integrations.kubernetes.flavors import KubernetesOrchestratorFlavor
 from zenml.integrations.kubernetes.orchestrators import KubernetesOrchestrator
+from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
+from zenml.orchestrators import SubmissionResult
 
 FLAVOR = "kubernetes_with_code"
 POD = Path(__file__).with_name("orchestrator_pod.py")
@@ -19,10 +20,19 @@ POD = Path(__file__).with_name("orchestrator_pod.py")
 class KubernetesWithCodeOrchestrator(KubernetesOrchestrator):
     """ZenML's Kubernetes orchestrator, but for what its own pod does first."""
 
-    def _submit_orchestrator_job(self, *, command: list[str], **job: Any) -> Any:
-        python = command[0]
+    def _submit_orchestrator_job(
+        self,
+        snapshot: PipelineSnapshotResponse,
+        command: list[str],
+        args: list[str],
+        environment: dict[str, str],
+        placeholder_run: PipelineRunResponse | None = None,
+    ) -> SubmissionResult | None:
+        python, *_ = command
         with_code = [python, "-c", POD.read_text(encoding="utf-8")]
-        return super()._submit_orchestrator_job(command=with_code, **job)
+        return super()._submit_orchestrator_job(
+            snapshot, with_code, args, environment, placeholder_run
+        )
 
 
 class KubernetesWithCodeFlavor(KubernetesOrchestratorFlavor):
