@@ -116,22 +116,37 @@ def test_the_model_is_the_local_stack_s(first: dict[str, Any], tmp_path: Path) -
             assert there["value"] == pytest.approx(figure["value"], abs=1e-6)
 
 
-def test_what_a_step_raises_is_said_in_one_line(cloud: Cloud) -> None:
+def test_what_a_step_raises_reaches_the_client_that_came_back(cloud: Cloud) -> None:
     wrong = cloud.state / "wrong.yaml"
     text = (REPOSITORY / "configs/schemas/sample.yaml").read_text(encoding="utf-8")
     wrong.write_text(text.replace("name: sample", "name: other", 1), encoding="utf-8")
-    empty = run(cloud, "--data", "gs://nowhere-to-be-found/log", "--schema", str(wrong))
+    options = ("--data", "gs://nowhere-to-be-found/log", "--schema", str(wrong))
+    before = len(pod_logs(cloud))
+    cloud.run_until(
+        lambda: len(pod_logs(cloud)) > before, words(*options), RUN_SECONDS, **variables(cloud)
+    )
+    empty = run(cloud, *options)
+    assert "goes on already: waiting for it" in empty.stdout
     assert (empty.returncode, "Traceback" in empty.stderr) == (2, False)
     assert "data folder gs://nowhere-to-be-found/log does not exist" in empty.stderr
-    (job,) = [job for job in shown(cloud)["jobs"] if _failed(job)]
+    (job,) = [job for job in shown(cloud)["jobs"] if failed(job)]
     assert (labels(job)["step_name"], job["status"]["failed"]) == ("find_data", 3)
 
 
 def run(cloud: Cloud, *options: str) -> subprocess.CompletedProcess[str]:
-    words = [PYTHON, "run.py", "--stack", "kubernetes", "--config", CONFIG, *options]
-    home = str(cloud.state / "home")
-    variables = {"ADCLICK_STEPS_IMAGE": names.STEPS_IMAGE, "ADCLICK_HOME": home}
-    return cloud.run(words, RUN_SECONDS, **variables)
+    return cloud.run(words(*options), RUN_SECONDS, **variables(cloud))
+
+
+def words(*options: str) -> list[str | Path]:
+    return [PYTHON, "run.py", "--stack", "kubernetes", "--config", CONFIG, *options]
+
+
+def variables(cloud: Cloud) -> dict[str, str]:
+    return {"ADCLICK_STEPS_IMAGE": names.STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
+
+
+def pod_logs(cloud: Cloud) -> list[Path]:
+    return list((cloud.state / "jobs").glob("*.log"))
 
 
 def shown(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
@@ -142,7 +157,7 @@ def shown(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
 
 
 def step_pods(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
-    """The pods of steps that came to something, by their steps."""
+    """The steps' pods, by their steps."""
     found: dict[str, list[dict[str, Any]]] = {}
     for pod in shown(cloud)["pods"]:
         if step := labels(pod).get("step_name"):
@@ -161,5 +176,5 @@ def resources(pod: dict[str, Any]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _failed(job: dict[str, Any]) -> bool:
-    return job["status"]["conditions"][-1]["type"] == "Failed"
+def failed(job: dict[str, Any]) -> bool:
+    return "Failed" in {each["type"] for each in job["status"].get("conditions", ())}

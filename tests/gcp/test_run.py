@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.gcp.cloud import names
 from tests.gcp.cloud.faults import StorageFaults
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, Cloud, cannot, emulated_cloud
-from tests.gcp.cloud.vertex.driving import wait_for
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
 from tests.gcp.cloud.vertex.job import Job, read_jobs
 
@@ -166,13 +164,4 @@ def kill_client_while(cloud: Cloud, states: dict[str, str]) -> None:
     def reached() -> bool:
         return any(states.items() <= dict(job.states).items() for job in jobs(cloud))
 
-    environment = {**cloud.environment, **variables(cloud)}
-    with (
-        (cloud.state / "client.log").open("wb") as log,
-        subprocess.Popen(
-            cloud.words(words()), env=environment, stdout=log, stderr=subprocess.STDOUT
-        ) as process,
-    ):
-        wait_for(reached, JOB_SECONDS)
-        for inside in psutil.Process(process.pid).children(recursive=True):
-            inside.kill()
+    cloud.run_until(reached, words(), JOB_SECONDS, **variables(cloud))

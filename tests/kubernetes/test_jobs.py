@@ -67,7 +67,12 @@ class Jobs:
 
 
 def job(name: str, words: list[str], gpu: bool = False, **changes: Any) -> dict[str, Any]:
-    container = {"name": "main", "image": "steps:1", "command": words[:1], "args": words[1:]}
+    container: dict[str, Any] = {
+        "name": "main",
+        "image": "steps:1",
+        "command": words[:1],
+        "args": words[1:],
+    }
     container["env"] = [{"name": "OWN", "value": "own"}]
     resources = {"requests": {"cpu": "2", "memory": "8Gi"}}
     container["resources"] = resources | ({"limits": {"nvidia.com/gpu": "1"}} if gpu else {})
