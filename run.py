@@ -17,7 +17,6 @@ import importlib.util
 import os
 import pkgutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from adclick.config import RunConfig
     from adclick.schema import Schema
     from adclick.summary import RunSummary, StepTime
-    from pipelines.outcome import Outcome
     from serving.deployer import Deployer
     from stacks.definition import StackDefinition
 
@@ -157,7 +155,7 @@ def main() -> int:
     if importlib.util.find_spec("zenml") is None:
         print("error: the environment is not there: run `make setup`", file=sys.stderr)
         return BAD_INPUT
-    from adclick.errors import AdclickError
+    from adclick.errors import brief, mendable_cause
     from stacks.environment import close_logs, exit_quickly, read_variables
 
     read_variables(REPOSITORY)
@@ -166,24 +164,14 @@ def main() -> int:
     except Exception as error:
         if options.debug:
             raise
-        mendable = next((e for e in _causes(error) if isinstance(e, AdclickError)), None)
-        if mendable is not None:
-            print(f"error: {mendable}", file=sys.stderr)
-            return BAD_INPUT
-        first, *rest = str(error).split("\n    ")
-        what = "\n    ".join([" ".join(f"{type(error).__name__}: {first}".split()), *rest])
-        print(f"error: {what} (--debug shows where)", file=sys.stderr)
-        return 1
+        mendable = mendable_cause(error)
+        said = mendable if mendable is not None else f"{brief(error)} (--debug shows where)"
+        print(f"error: {said}", file=sys.stderr)
+        return BAD_INPUT if mendable is not None else 1
     finally:
         close_logs()
         exit_quickly()
     return 0
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]":
@@ -255,60 +243,29 @@ def _run_pipelines(
     start: float,
 ) -> "RunSummary":
     from pipelines.chain import run_chain
-    from pipelines.outcome import Outcome
+    from pipelines.summary import summarize
+    from stacks.pages import addresses
+    from stacks.staging import staged_sample
+    from steps.model_versions import model_name
 
     chosen = _chosen(options)
     made: "tuple[StepTime, ...]" = ()
     if data is None and "training" in chosen:
-        data, made = _make_sample_data(config, home)
+        data, generate = staged_sample(config.sample_data, home)
+        made = (generate,)
     runs = run_chain(chosen, data, schema, config, placed)
-    return _summary(options, schema, Outcome(runs), made, start)
+    return summarize(
+        (options.stack, options.pipeline),
+        made,
+        runs,
+        _deployer().status(),
+        addresses(model_name(schema.name)),
+        time.perf_counter() - start,
+    )
 
 
 def _absolute(data: str) -> str:
     return data if "://" in data else str(Path(data).resolve())
-
-
-def _make_sample_data(config: "RunConfig", home: Path) -> "tuple[str, tuple[StepTime, ...]]":
-    from adclick.sample_data.generate import generate
-    from adclick.summary import StepTime
-    from stacks.staging import staged
-
-    began = time.perf_counter()
-    folder = home / "sample_data" / config.sample_data.fingerprint
-    known = folder.exists()
-    sample = generate(config.sample_data, folder)
-    seconds = time.perf_counter() - began
-    step = StepTime(pipeline="sample data", step="generate", seconds=seconds, cached=known)
-    return staged(sample.data, f"sample_data/{config.sample_data.fingerprint}"), (step,)
-
-
-def _summary(
-    options: argparse.Namespace,
-    schema: "Schema",
-    outcome: "Outcome",
-    made: "tuple[StepTime, ...]",
-    start: float,
-) -> "RunSummary":
-    from adclick.summary import RunSummary
-    from serving.client import curl
-    from stacks.pages import addresses
-    from steps.model_versions import model_name
-
-    serving = _deployer().status()
-    url, golden = serving.url, outcome.golden_request(serving.version)
-    return RunSummary(
-        stack=options.stack,
-        pipeline=options.pipeline,
-        steps=(*made, *outcome.steps),
-        model=outcome.model,
-        decision=outcome.decision,
-        serving=outcome.serving,
-        drift=outcome.drift,
-        urls={**addresses(model_name(schema.name)), **({"seldon": url} if url else {})},
-        curl=curl(url, golden) if url and golden else None,
-        seconds=time.perf_counter() - start,
-    )
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ class ConnectorDefinition(BaseModel):
 class ComponentDefinition(BaseModel):
     """One component: ZenML's flavor, or ours with the class that defines it as `source`.
 
-    `connector` names one of the stack's, `resource` what of the connector's the component uses;
-    `environment` is what its steps find in theirs.
+    `connector` names one of the stack's, `resource` what of the connector's the component uses.
+    Steps find `environment` in theirs, and the values of ZenML's `secrets` of these names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +67,7 @@ class ComponentDefinition(BaseModel):
     connector: str | None = None
     resource: str | None = None
     environment: dict[str, str] = {}
+    secrets: tuple[str, ...] = ()
 
 
 class StackDefinition(BaseModel):
@@ -154,5 +155,5 @@ def _fill(content: Any, values: Mapping[str, str], missing: set[str]) -> Any:
         filled = {key: _fill(value, values, missing) for key, value in content.items()}
         return {key: value for key, value in filled.items() if value != ""}
     if isinstance(content, list):
-        return [_fill(value, values, missing) for value in content]
+        return [value for item in content if (value := _fill(item, values, missing)) != ""]
     return VARIABLE.sub(value_of, content) if isinstance(content, str) else content

@@ -104,7 +104,6 @@ def _retry(step: StepResources) -> Settings | None:
 
 
 TRANSLATIONS: dict[str, Callable[[StepResources], Settings]] = {
-    "vertex": vertex,
     "vertex_workers": vertex,
     "kubernetes": kubernetes,
     "kubernetes_with_code": kubernetes,

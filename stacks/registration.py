@@ -97,6 +97,7 @@ def _component(
     client: Client, stack: str, kind: StackComponentType, component: ComponentDefinition
 ) -> ComponentResponse:
     name = f"{stack}-{component.flavor.replace('_', '-')}"
+    secrets = {_secret(client, stack, secret) for secret in component.secrets}
     found = client.list_stack_components(name=name, type=kind, hydrate=True).items
     if not found:
         return client.create_stack_component(
@@ -105,11 +106,13 @@ def _component(
             component_type=kind,
             configuration=component.configuration,
             environment=component.environment,
+            secrets=[*secrets],
         )
     known = found[0]
     if (
         _same(known.configuration, component.configuration)
         and known.environment == component.environment
+        and set(known.secrets) == secrets
     ):
         return known
     return client.update_stack_component(
@@ -117,7 +120,19 @@ def _component(
         component_type=kind,
         configuration=_change(known.configuration, component.configuration),
         environment=_change(known.environment, component.environment),
+        add_secrets=[*(secrets - set(known.secrets))],
+        remove_secrets=[*(set(known.secrets) - secrets)],
     )
+
+
+def _secret(client: Client, stack: str, name: str) -> UUID:
+    try:
+        return client.get_secret(name, allow_partial_name_match=False).id
+    except KeyError as error:
+        raise AdclickError(
+            f"stack {stack}: ZenML has no secret {name!r}: `zenml secret create {name} "
+            "--VARIABLE=VALUE`"
+        ) from error
 
 
 def _change(known: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import fsspec
 from zenml.client import Client
 from zenml.utils import io_utils
+
+from adclick.sample_data.generate import generate
+from adclick.sample_data.options import SampleOptions
+from adclick.summary import StepTime
 
 DONE = "complete"
 
@@ -25,3 +30,15 @@ def staged(folder: Path, name: str) -> str:
         filesystem.put(f"{folder}/", root, recursive=True)
         filesystem.pipe_file(f"{root}.{DONE}", b"")
     return target
+
+
+def staged_sample(options: SampleOptions, home: Path) -> tuple[str, StepTime]:
+    """Sample data where steps can read it, and what making it took; made once for its options."""
+    began = time.perf_counter()
+    name = f"sample_data/{options.fingerprint}"
+    folder = home / name
+    known = folder.exists()
+    sample = generate(options, folder)
+    seconds = time.perf_counter() - began
+    step = StepTime(pipeline="sample data", step="generate", seconds=seconds, cached=known)
+    return staged(sample.data, name), step

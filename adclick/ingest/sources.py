@@ -27,9 +27,16 @@ class Source(BaseModel):
 def find_source(uri: str, schema: Schema) -> Source:
     """The files below `uri` (a folder or any fsspec URL) that match the schema's `rows` pattern.
 
-    Raises AdclickError when the folder or the files do not exist, or a month's folder has none.
+    Raises AdclickError when the folder or the files do not exist, a month's folder has none, or
+    this environment cannot read such an address.
     """
-    filesystem, root = fsspec.core.url_to_fs(uri)
+    try:
+        filesystem, root = fsspec.core.url_to_fs(uri)
+    except (ImportError, ValueError) as error:
+        raise AdclickError(
+            f"{uri} cannot be read here ({error}): name a folder, or run where buckets can be "
+            "read, as `make run STACK=gcp` does"
+        ) from error
     if not filesystem.isdir(root):
         raise AdclickError(f"data folder {uri} does not exist: name one with --data")
     pattern = schema.rows.replace(MONTH_PLACEHOLDER, "[0-9][0-9][0-9][0-9]-[0-9][0-9]")

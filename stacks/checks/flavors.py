@@ -52,7 +52,6 @@ def _registry(subject: Subject, component: ComponentDefinition) -> Sequence[Chec
 
 
 FLAVORS: Mapping[tuple[str, str], Flavor] = {
-    ("orchestrator", "vertex"): Flavor(vertex.vertex_checks, vertex.APIS, vertex.RIGHTS),
     ("orchestrator", "vertex_workers"): Flavor(vertex.vertex_checks, vertex.APIS, vertex.RIGHTS),
     ("orchestrator", "kubernetes"): Flavor(
         kubernetes.kubernetes_checks, kubernetes.APIS, kubernetes.RIGHTS

@@ -27,7 +27,7 @@ SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD")
 LEAST_SECRET = 8
 GOOGLE_CONNECTOR = "gcp"
 # these are Google's with a connector or without
-GOOGLE_FLAVORS = ("vertex", "vertex_workers", "gcp")
+GOOGLE_FLAVORS = ("vertex_workers", "gcp")
 
 Variables = Mapping[str, str]
 
@@ -91,7 +91,9 @@ def _google(definition: StackDefinition, web: Web) -> Google:
 
 def _server(subject: Subject, missing: tuple[str, ...]) -> Sequence[Check]:
     server = subject.definition.server
-    return _unless(missing, server_checks(subject.web, server)) if server else []
+    components = subject.definition.components.values()
+    secrets = [secret for component in components for secret in component.secrets]
+    return _unless(missing, server_checks(subject.web, server, secrets)) if server else []
 
 
 def _google_checks(

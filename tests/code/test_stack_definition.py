@@ -80,6 +80,12 @@ def test_variables_in_lists_are_filled_in() -> None:
     assert path_of(parse_stack(text, FILE, {"BUCKET": "b"})) == [1, "b"]
 
 
+def test_an_empty_variable_leaves_its_place_in_a_list_out() -> None:
+    text = ONE + "    secrets: ['${MINE:-}', ours]\n"
+    secrets = parse_stack(text, FILE, {"BUCKET": "b"}).components["artifact_store"].secrets
+    assert secrets == ("ours",)
+
+
 def test_a_comment_needs_no_variable() -> None:
     parse_stack("# ${UNSET} is not asked for\n" + ONE, FILE, {"BUCKET": "b"})
 

@@ -63,11 +63,13 @@ def key(url: str) -> str:
     return str(requests.post(keys, json={"name": "k"}, headers=bearer).json()["body"]["key"])
 
 
-def checked(url: str, key: str, monkeypatch: pytest.MonkeyPatch) -> tuple[CheckResult, ...]:
+def checked(
+    url: str, key: str, monkeypatch: pytest.MonkeyPatch, *secrets: str
+) -> tuple[CheckResult, ...]:
     # the test's server is on this machine
     monkeypatch.setattr("stacks.checks.zenml_server._is_local", lambda _: False)
     server = ServerDefinition(url=url, api_key=SecretStr(key))
-    return make_checks(server_checks(Web(), server), {key})
+    return make_checks(server_checks(Web(), server, secrets), {key})
 
 
 def test_the_account_of_the_key_is_named(
@@ -91,6 +93,21 @@ def test_a_client_of_another_version_is_told(
     server, account = checked(url, key, monkeypatch)
     assert server.found == "its version is 0.98.0, this client's is 0.97.0"
     assert account.found == "needs ZenML server"
+
+
+def test_secrets_are_looked_for_by_name(
+    url: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = f"{url}/api/v1"
+    signed_in = requests.post(f"{api}/login", data={"username": "default", "password": ""})
+    bearer = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+    secret = {"name": "steps", "values": {"TOKEN": "never-to-be-seen"}}
+    requests.post(f"{api}/secrets", json=secret, headers=bearer).raise_for_status()
+    *_, known = checked(url, key, monkeypatch, "steps")
+    assert (known.check, known.status, known.found) == ("ZenML secrets", Status.HOLDS, "steps")
+    *_, unknown = checked(url, key, monkeypatch, "steps", "other")
+    assert (unknown.status, unknown.found) == (Status.FAILS, "none is called other")
+    assert unknown.mend == "zenml secret create other --NAME=VALUE"
 
 
 def _ready(address: str) -> bool:

@@ -138,6 +138,8 @@ def test_a_stack_keeps_artifacts_in_the_bucket_and_serves_on_the_cluster(cloud: 
     assert facts["server"] == f"https://{names.ZENML_HOST}"
     assert facts["artifact"].startswith(f"gs://{names.BUCKET}/artifacts/make/")
     assert facts["value"] == "kept in a bucket"
+    assert facts["secrets_left"] == 0
+    assert "ZenML has no secret 'small': `zenml secret create small" in facts["unknown_secret"]
     assert (facts["deployed"], facts["golden_checked"]) == ("v1", len(GOLDEN))
     assert facts["bundle"] == f"gs://{names.BUCKET}/bundles/adclick/v1"
     resources = facts["resources"]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.gcp.cloud import names
 from tests.gcp.cloud.faults import StorageFaults
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, Cloud, cannot, emulated_cloud
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
-from tests.gcp.cloud.vertex.job import Job, read_jobs
+from tests.gcp.cloud.vertex.job import Job, log_files, read_jobs
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,6 +26,8 @@ pytestmark = [
 CONFIG = REPOSITORY / "tests/gcp/sample.yaml"
 LOCAL = REPOSITORY / ".venv/bin/python"
 JOB_SECONDS = 1200
+SERVED_SECONDS = 120
+EPOCH = re.compile(r"epoch \d+: logloss [\d.]+")
 
 
 @pytest.fixture(scope="module")
@@ -99,13 +103,51 @@ def test_the_model_is_the_local_stack_s(first: dict[str, Any], tmp_path: Path) -
             assert there["value"] == pytest.approx(figure["value"], abs=1e-6)
 
 
+def test_reports_in_the_bucket_are_served_here(cloud: Cloud, first: dict[str, Any]) -> None:
+    """From another process of the same machine, as a browser would ask."""
+    page, _, project = first["urls"]["evidently"].partition("/projects/")
+    command = cloud.words([PYTHON, "run.py", "reports", "--stack", "gcp"])
+    environment = {**cloud.environment, **variables(cloud)}
+    ask = ["curl", "--silent", "--fail", f"{page}/api/projects/{project}/reports"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as served:
+        try:
+            wait_for(lambda: cloud.run(ask).returncode == 0, SERVED_SECONDS)
+            reports = json.loads(cloud.run(ask).stdout)
+        finally:
+            for inside in psutil.Process(served.pid).children(recursive=True):
+                inside.kill()
+            served.kill()
+    assert {report["name"] for report in reports} >= {"2026-04"}
+
+
 def test_the_next_run_trains_nothing(cloud: Cloud, first: dict[str, Any]) -> None:
-    before = len(jobs(cloud))
+    """What the data folder holds is known on a machine only: a step finds out there it is cached."""
     again = run(cloud, "--pipeline", "training")
     assert again.returncode == 0, again.stderr[-3000:]
-    (job,) = jobs(cloud)[before:]
-    assert "train" not in job.tasks
+    cached = {step["step"] for step in summary(cloud)["steps"] if step["cached"]}
+    assert {"ingest", "train", "train_baseline", "evaluate", "build_bundle"} <= cached
     assert summary(cloud)["model"]["version"] == first["model"]["version"]
+
+
+def test_several_machines_train_one_model(cloud: Cloud, first: dict[str, Any]) -> None:
+    """By a number in the configuration; another number of epochs makes the model a new one."""
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    config["training"]["epochs"] = 1
+    config["resources"]["steps"]["train"] |= {"workers": 2, "spot": False}
+    workers = cloud.state / "workers.yaml"
+    workers.write_text(yaml.safe_dump(config), encoding="utf-8")
+    before = len(jobs(cloud))
+    trained = run(cloud, "--pipeline", "training", "--config", str(workers))
+    assert trained.returncode == 0, trained.stderr[-3000:]
+    (job,) = jobs(cloud)[before:]
+    assert (job.tasks["train"].replicas, job.tasks["evaluate"].replicas) == (2, 1)
+    chief, worker = (
+        EPOCH.findall(path.read_text(encoding="utf-8"))
+        for path in log_files(job.folder, job.tasks["train"])
+    )
+    assert len(chief) == 1
+    assert chief == worker
+    assert summary(cloud)["model"]["version"] != first["model"]["version"]
 
 
 def test_what_a_person_can_mend_is_said_in_one_line(cloud: Cloud, first: dict[str, Any]) -> None:

@@ -1,5 +1,5 @@
-"""Emulated: the gRPC APIs by which ZenML finds cluster and registry, builds images, and gcsfs
-learns a bucket's kind.
+"""Emulated: the gRPC APIs by which ZenML finds cluster and registry, builds images, gcsfs learns a
+bucket's kind, and Vertex AI's client whose project a bucket is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import grpc
 from google.cloud.artifactregistry_v1 import types as registry
 from google.cloud.container_v1 import types as container
 from google.cloud.location import locations_pb2
+from google.cloud.resourcemanager_v3 import types as projects
 
 from tests.gcp.cloud import cloud_build, names
 from tests.gcp.cloud.guarded import guarded, method
@@ -21,6 +22,7 @@ PARENT = f"projects/{names.PROJECT}/locations"
 CONTAINER = "google.container.v1.ClusterManager"
 REGISTRY = "google.devtools.artifactregistry.v1.ArtifactRegistry"
 STORAGE_CONTROL = "google.storage.control.v2.StorageControl"
+PROJECTS = "google.cloud.resourcemanager.v3.Projects"
 LOCATIONS = "google.cloud.location.Locations"
 
 
@@ -62,6 +64,7 @@ def serve(authority: Path, builds: Path) -> grpc.Server:
         CONTAINER: clusters,
         REGISTRY: repositories,
         LOCATIONS: locations,
+        PROJECTS: {"GetProject": method(_get_project, projects.GetProjectRequest)},
         STORAGE_CONTROL: layouts,
         cloud_build.SERVICE: cloud_build.methods(builds),
     }
@@ -106,6 +109,12 @@ def _get_repository(request: Any, context: grpc.ServicerContext) -> Any:
 def _list_locations(request: Any, context: grpc.ServicerContext) -> Any:
     location = locations_pb2.Location(name=f"{PARENT}/{names.REGION}", location_id=names.REGION)
     return locations_pb2.ListLocationsResponse(locations=[location])
+
+
+def _get_project(request: Any, context: grpc.ServicerContext) -> Any:
+    if request.name != f"projects/{names.PROJECT}":
+        context.abort(grpc.StatusCode.PERMISSION_DENIED, f"Permission denied on {request.name!r}")
+    return projects.Project(name=f"projects/{names.PROJECT_NUMBER}", project_id=names.PROJECT)
 
 
 def _layout(request: bytes, context: grpc.ServicerContext) -> bytes:

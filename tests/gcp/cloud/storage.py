@@ -37,6 +37,7 @@ CHUNK = 1 << 18
 BACKEND = f"http://127.0.0.1:{names.STORAGE_BACKEND_PORT}"
 APIS = f"http://127.0.0.1:{names.REST_APIS_PORT}"
 # fake-gcs-server knows no rights
+METADATA = re.compile(r"/storage/v1/b/[^/]+")
 RIGHTS = re.compile(r"/storage/v1/b/[^/]+/iam/testPermissions")
 
 
@@ -92,6 +93,8 @@ class StorageProxy:
             answer = await self._pass_on(request, APIS)
         elif request.path == batch.PATH:
             answer = await self._pass_on_batch(request)
+        elif request.method == "GET" and METADATA.fullmatch(request.path):
+            answer = await self._pass_on_metadata(request)
         else:
             answer = await self._pass_on(request)
         print(answer.status, request.method, request.raw_path, file=self._log, flush=True)
@@ -110,6 +113,14 @@ class StorageProxy:
                 await answer.write(chunk)
             await answer.write_eof()
             return answer
+
+    async def _pass_on_metadata(self, request: web.Request) -> web.StreamResponse:
+        """The backend knows no projects: its buckets are the emulated one's."""
+        async with self._asked(BACKEND, request, _passed(request.headers), None) as found:
+            content = await found.json(content_type=None)
+            if found.status == 200:
+                content["projectNumber"] = names.PROJECT_NUMBER
+            return web.json_response(content, status=found.status)
 
     async def _pass_on_batch(self, request: web.Request) -> web.StreamResponse:
         headers = _passed(request.headers)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from stacks.environment import close_logs, prepare, use_server
 
+SECRET = "small"
 STACK = """
 name: emulated
 server:
@@ -26,6 +27,7 @@ connectors:
 components:
   orchestrator:
     flavor: local
+    secrets: ['${SECRET:-}']
   artifact_store:
     flavor: gcp
     connector: gcp
@@ -58,18 +60,29 @@ def main() -> None:
     from stacks.definition import parse_stack
 
     definition = parse_stack(STACK, Path("emulated.yaml"), os.environ)
+    with_secret = parse_stack(STACK, Path("emulated.yaml"), {**os.environ, "SECRET": SECRET})
     prepare(Path(__file__).resolve().parents[3], Path(sys.argv[1]))
     assert definition.server is not None
     use_server(definition.server)
     from zenml.client import Client
+    from zenml.enums import StackComponentType
 
     from adclick.bundle.bundle import load_bundle
+    from adclick.errors import AdclickError
     from stacks.registration import activate
-    from tests.gcp.in_cloud.small_pipeline import small
+    from tests.gcp.in_cloud.small_pipeline import VARIABLE, small
 
-    activate(definition)
-    (artifact,) = small().steps["make"].outputs["output"]
     client = Client()
+    try:
+        activate(with_secret)
+    except AdclickError as error:
+        unknown = str(error)
+    activate(definition)
+    client.create_secret(SECRET, {VARIABLE: "never-to-be-seen"})
+    activate(with_secret)
+    (artifact,) = small().steps["make"].outputs["output"]
+    activate(definition)
+    left = client.get_stack_component(StackComponentType.ORCHESTRATOR, "emulated-local").secrets
     deployer = client.active_stack.model_deployer
     assert deployer is not None
     deployment = deployer.deploy(load_bundle(sys.argv[2]), "adclick-tiny")
@@ -79,6 +92,8 @@ def main() -> None:
         "server": client.zen_store.url,
         "artifact": artifact.uri,
         "value": artifact.load(),
+        "unknown_secret": unknown,
+        "secrets_left": len(left),
         "deployed": deployment.version,
         "golden_checked": deployment.golden_checked,
         "bundle": deployer.seldon.bundle_uri(deployment.version),
