@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zenml.enums import ExecutionStatus
 from zenml.integrations.kubernetes.flavors import KubernetesOrchestratorFlavor
 from zenml.integrations.kubernetes.orchestrators import KubernetesOrchestrator
 from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
@@ -18,7 +19,7 @@ POD = Path(__file__).with_name("orchestrator_pod.py")
 
 
 class KubernetesWithCodeOrchestrator(KubernetesOrchestrator):
-    """ZenML's Kubernetes orchestrator, but for what its own pod does first."""
+    """ZenML's Kubernetes orchestrator, but for what its own pod does first and of lost runs."""
 
     def _submit_orchestrator_job(
         self,
@@ -33,6 +34,20 @@ class KubernetesWithCodeOrchestrator(KubernetesOrchestrator):
         return super()._submit_orchestrator_job(
             snapshot, with_code, args, environment, placeholder_run
         )
+
+    def fetch_status(
+        self, run: PipelineRunResponse, include_steps: bool = False
+    ) -> tuple[ExecutionStatus | None, dict[str, ExecutionStatus] | None]:
+        """The statuses of the run and its steps; ValueError for a run that the cluster lost.
+
+        ZenML's says nothing of such a run, and whoever waits for it would wait for ever.
+        """
+        namespace = self.config.kubernetes_namespace
+        selector = f"run_id={run.id}"
+        jobs = self._k8s_batch_api.list_namespaced_job(namespace, label_selector=selector, limit=1)
+        if not jobs.items:
+            raise ValueError(f"run {run.name} has no Job in {namespace}")
+        return super().fetch_status(run, include_steps)
 
 
 class KubernetesWithCodeFlavor(KubernetesOrchestratorFlavor):

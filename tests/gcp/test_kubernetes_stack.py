@@ -29,7 +29,13 @@ GKE_SPOT = "cloud.google.com/gke-spot"
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with emulated_cloud(tmp_path_factory.mktemp("kubernetes") / "cloud") as cloud:
+    """A cloud with an ad log in its bucket that lacks columns."""
+    folder = tmp_path_factory.mktemp("kubernetes")
+    month = folder / "wrong/2026-01"
+    month.mkdir(parents=True)
+    (month / "impressions.csv").write_text("impression_id,time\n1,2026-01-01T00:00:00\n")
+    seeds = (f"{folder}/wrong=gs://{names.BUCKET}/wrong",)
+    with emulated_cloud(folder / "cloud", seeds) as cloud:
         yield cloud
 
 
@@ -117,20 +123,26 @@ def test_the_model_is_the_local_stack_s(first: dict[str, Any], tmp_path: Path) -
 
 
 def test_what_a_step_raises_reaches_the_client_that_came_back(cloud: Cloud) -> None:
-    wrong = cloud.state / "wrong.yaml"
-    text = (REPOSITORY / "configs/schemas/sample.yaml").read_text(encoding="utf-8")
-    wrong.write_text(text.replace("name: sample", "name: other", 1), encoding="utf-8")
-    options = ("--data", "gs://nowhere-to-be-found/log", "--schema", str(wrong))
-    before = len(pod_logs(cloud))
+    schema = REPOSITORY / "configs/schemas/sample.yaml"
+    options = ("--data", f"gs://{names.BUCKET}/wrong", "--schema", str(schema))
+    before = pod_logs(cloud)
     cloud.run_until(
-        lambda: len(pod_logs(cloud)) > before, words(*options), RUN_SECONDS, **variables(cloud)
+        lambda: pod_logs(cloud) > before, words(*options), RUN_SECONDS, **variables(cloud)
     )
-    empty = run(cloud, *options)
-    assert "goes on already: waiting for it" in empty.stdout
-    assert (empty.returncode, "Traceback" in empty.stderr) == (2, False)
-    assert "data folder gs://nowhere-to-be-found/log does not exist" in empty.stderr
-    (job,) = [job for job in shown(cloud)["jobs"] if failed(job)]
-    assert (labels(job)["step_name"], job["status"]["failed"]) == ("find_data", 3)
+    raised = run(cloud, *options)
+    assert "goes on already: waiting for it" in raised.stdout
+    assert (raised.returncode, "Traceback" in raised.stderr) == (2, False)
+    assert "clicked" in raised.stderr
+    attempts = [log for log in pod_logs(cloud) - before if "-ingest-" in log.name]
+    assert len(attempts) == 3
+
+
+def test_a_run_without_jobs_is_nowhere(cloud: Cloud) -> None:
+    asked = cloud.run([PYTHON, "-m", "tests.gcp.in_cloud.lost_run"], **variables(cloud))
+    assert asked.returncode == 0, asked.stderr
+    before, after = json.loads(asked.stdout.splitlines()[-1])
+    assert "no Job" not in before
+    assert f"has no Job in {names.PIPELINE_NAMESPACE}" in after
 
 
 def run(cloud: Cloud, *options: str) -> subprocess.CompletedProcess[str]:
@@ -145,8 +157,8 @@ def variables(cloud: Cloud) -> dict[str, str]:
     return {"ADCLICK_STEPS_IMAGE": names.STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
 
 
-def pod_logs(cloud: Cloud) -> list[Path]:
-    return list((cloud.state / "jobs").glob("*.log"))
+def pod_logs(cloud: Cloud) -> set[Path]:
+    return set((cloud.state / "jobs").glob("*.log"))
 
 
 def shown(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
@@ -174,7 +186,3 @@ def resources(pod: dict[str, Any]) -> dict[str, dict[str, str]]:
     (container,) = pod["spec"]["containers"]
     found: dict[str, dict[str, str]] = container["resources"]
     return found
-
-
-def failed(job: dict[str, Any]) -> bool:
-    return "Failed" in {each["type"] for each in job["status"].get("conditions", ())}

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
 from tests.gcp.cloud import names
 from tests.gcp.cloud.faults import StorageFaults
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, Cloud, cannot, emulated_cloud
+from tests.gcp.cloud.vertex.driving import wait_for
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
 from tests.gcp.cloud.vertex.job import Job, log_files, read_jobs
 
@@ -121,7 +123,7 @@ def test_reports_in_the_bucket_are_served_here(cloud: Cloud, first: dict[str, An
 
 
 def test_the_next_run_trains_nothing(cloud: Cloud, first: dict[str, Any]) -> None:
-    """What the data folder holds is known on a machine only: a step finds out there it is cached."""
+    """What the data folder holds is known on a machine alone: a step finds there it is cached."""
     again = run(cloud, "--pipeline", "training")
     assert again.returncode == 0, again.stderr[-3000:]
     cached = {step["step"] for step in summary(cloud)["steps"] if step["cached"]}
