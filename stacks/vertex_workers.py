@@ -7,12 +7,15 @@ do the same work along with it, for their share of it, and record nothing.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from zenml.client import Client
 from zenml.config.step_configurations import Step
+from zenml.enums import ExecutionStatus
 from zenml.integrations.gcp.flavors import VertexOrchestratorFlavor
 from zenml.integrations.gcp.orchestrators import VertexOrchestrator
+from zenml.models import PipelineRunResponse
 from zenml.orchestrators.input_utils import resolve_step_inputs
 from zenml.steps.base_step import BaseStep
 
@@ -20,21 +23,38 @@ from adclick.training.cluster import find_cluster
 
 FLAVOR = "vertex_workers"
 
+log = logging.getLogger(__name__)
+
 
 class VertexWorkersOrchestrator(VertexOrchestrator):
-    """ZenML's Vertex orchestrator, but for what machines other than a step's first do."""
+    """ZenML's Vertex orchestrator, but for a step's machines beside the first, and late restarts."""
 
     def run_step(self, step: Step) -> None:
-        """Run the step as ZenML does; on a machine that is not the chief, work along with it."""
-        if find_cluster().place == 0:
+        """Run the step as ZenML does; on a machine that is not the chief, work along with it.
+
+        Vertex starts a machine again that was lost after the step was done, and the job fails if
+        the step, which ZenML does not run twice, then does.
+        """
+        # there is none before the first step's machine has made it
+        runs = Client().list_pipeline_runs(
+            orchestrator_run_id=self.get_orchestrator_run_id(), hydrate=True
+        )
+        if any(_done(run, step.config.name) for run in runs):
+            log.info("%s was done before this machine was started again", step.config.name)
+        elif find_cluster().place == 0:
             super().run_step(step)
         else:
-            _call(step, self.get_orchestrator_run_id())
+            (run,) = runs
+            _call(step, run)
 
 
-def _call(step: Step, orchestrator_run_id: str) -> None:
+def _done(run: PipelineRunResponse, step: str) -> bool:
+    done = ExecutionStatus.COMPLETED
+    return Client().list_run_steps(pipeline_run_id=run.id, name=step, status=done).total > 0
+
+
+def _call(step: Step, run: PipelineRunResponse) -> None:
     """Call the step's function with the inputs that the chief's step run has."""
-    (run,) = Client().list_pipeline_runs(orchestrator_run_id=orchestrator_run_id, hydrate=True)
     values: dict[str, Any] = dict(step.config.parameters)
     for name, artifacts in resolve_step_inputs(step=step, pipeline_run=run).items():
         (artifact,) = artifacts

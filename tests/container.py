@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,12 +52,13 @@ class Machine:
         isolated = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
         guarded = ["setpriv", "--pdeathsig", "KILL", *isolated, "--propagation", "private"]
         with log.open("ab") as output:
-            return subprocess.Popen(
+            return _Processes(
                 [*guarded, "sh", str(SETUP), str(self.root), *options, "--", *own],
                 env=self._variables(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def _variables(self, environment: Mapping[str, str]) -> dict[str, str]:
@@ -70,3 +73,12 @@ class Machine:
         named = [Path(value) for value in self.environment.values() if value.startswith("/")]
         interpreter = [self.python.parents[1], self.python.resolve().parents[1]]
         return [*interpreter, *dict.fromkeys(path for path in named if path.is_file())]
+
+
+class _Processes(subprocess.Popen[bytes]):
+    """A process with its group, which ends with it even before `unshare` has tied them together."""
+
+    def kill(self) -> None:
+        """End all of them."""
+        if self.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)

@@ -138,7 +138,7 @@ def test_what_a_step_raises_reaches_the_client_that_came_back(cloud: Cloud) -> N
 
 
 def test_a_run_without_jobs_is_nowhere(cloud: Cloud) -> None:
-    asked = cloud.run([PYTHON, "-m", "tests.gcp.in_cloud.lost_run"], **variables(cloud))
+    asked = cloud.run([PYTHON, "-m", "tests.gcp.in_cloud.lost_run"], 120.0, **variables(cloud))
     assert asked.returncode == 0, asked.stderr
     before, after = json.loads(asked.stdout.splitlines()[-1])
     assert "no Job" not in before

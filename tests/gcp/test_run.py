@@ -42,8 +42,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def first(cloud: Cloud) -> dict[str, Any]:
-    """All pipelines: the client dies while the model trains, a spot machine is taken away."""
-    Faults(preempted={"train": Preemption()}).write(cloud.state / "vertex")
+    """All pipelines: machines are lost at bad times, and the client dies while the model trains."""
+    lost = {"train": Preemption(once="epoch 1"), "split": Preemption(once="has finished in")}
+    Faults(preempted=lost).write(cloud.state / "vertex")
     kill_client_while(cloud, {"train": "RUNNING"})
     done = run(cloud)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -85,7 +86,14 @@ def test_the_client_that_came_back_submitted_nothing_twice(
         (True, False),
         (False, True),
     ]
-    assert jobs(cloud)[0].attempts["train"] == 2
+
+
+def test_a_machine_that_is_lost_is_replaced(cloud: Cloud, first: dict[str, Any]) -> None:
+    """While it trains, and after its step was done, which is not done again."""
+    assert first["decision"]["promote"]
+    training = jobs(cloud)[0]
+    assert (training.attempts["train"], training.attempts["split"]) == (2, 2)
+    assert "split was done before this machine was started again" in training.log("split")
 
 
 def test_the_model_is_the_local_stack_s(first: dict[str, Any], tmp_path: Path) -> None:
@@ -123,7 +131,7 @@ def test_reports_in_the_bucket_are_served_here(cloud: Cloud, first: dict[str, An
 
 
 def test_the_next_run_trains_nothing(cloud: Cloud, first: dict[str, Any]) -> None:
-    """What the data folder holds is known on a machine alone: a step finds there it is cached."""
+    """What the data holds is known on a machine only: there a step finds out that it is cached."""
     again = run(cloud, "--pipeline", "training")
     assert again.returncode == 0, again.stderr[-3000:]
     cached = {step["step"] for step in summary(cloud)["steps"] if step["cached"]}
