@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class VertexWorkersOrchestrator(VertexOrchestrator):
-    """ZenML's Vertex orchestrator, but for a step's machines beside the first, and late restarts."""
+    """ZenML's Vertex orchestrator, but for a step's machines beside the first and late restarts."""
 
     def run_step(self, step: Step) -> None:
         """Run the step as ZenML does; on a machine that is not the chief, work along with it.
