@@ -105,5 +105,5 @@ def _retry(step: StepResources) -> Settings | None:
 
 TRANSLATIONS: dict[str, Callable[[StepResources], Settings]] = {
     "vertex_workers": vertex,
-    "kubernetes": kubernetes,
+    "kubernetes_with_code": kubernetes,
 }

@@ -53,7 +53,7 @@ def _registry(subject: Subject, component: ComponentDefinition) -> Sequence[Chec
 
 FLAVORS: Mapping[tuple[str, str], Flavor] = {
     ("orchestrator", "vertex_workers"): Flavor(vertex.vertex_checks, vertex.APIS, vertex.RIGHTS),
-    ("orchestrator", "kubernetes"): Flavor(
+    ("orchestrator", "kubernetes_with_code"): Flavor(
         kubernetes.kubernetes_checks, kubernetes.APIS, kubernetes.RIGHTS
     ),
     ("artifact_store", "gcp"): Flavor(_storage("path"), bucket.APIS),

@@ -71,6 +71,20 @@ def test_a_pod_asks_for_its_gpus_and_spot_nodes() -> None:
     assert settings["tolerations"][0]["key"] == "cloud.google.com/gke-spot"
 
 
+def test_of_pods_the_training_step_s_alone_asks_for_a_gpu() -> None:
+    resources = load_config(REPOSITORY / "configs/kubernetes.yaml").resources
+    placed = placement(stack("kubernetes"), resources, STEPS)
+    limits = {
+        name: options["settings"]["orchestrator.kubernetes_with_code"]["pod_settings"]["resources"][
+            "limits"
+        ]
+        for name, options in placed["steps"].items()
+    }
+    assert {name: limit for name, limit in limits.items() if limit} == {
+        "train": {"nvidia.com/gpu": "1"}
+    }
+
+
 def test_an_orchestrator_that_has_one_machine_a_step_refuses_workers() -> None:
     with pytest.raises(AdclickError, match="set workers to 1"):
         kubernetes(StepResources(workers=2))

@@ -27,7 +27,6 @@ pytestmark = [
 ]
 CONFIG = REPOSITORY / "tests/gcp/sample.yaml"
 LOCAL = REPOSITORY / ".venv/bin/python"
-STEPS_IMAGE = f"{names.REGISTRY}/steps@sha256:{'0' * 64}"
 JOB_SECONDS = 1200
 SERVED_SECONDS = 120
 EPOCH = re.compile(r"epoch \d+: logloss [\d.]+")
@@ -199,7 +198,7 @@ def words(*options: str) -> list[str | Path]:
 
 
 def variables(cloud: Cloud) -> dict[str, str]:
-    return {"ADCLICK_STEPS_IMAGE": STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
+    return {"ADCLICK_STEPS_IMAGE": names.STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
 
 
 def summary(cloud: Cloud) -> dict[str, Any]:
@@ -217,13 +216,4 @@ def kill_client_while(cloud: Cloud, states: dict[str, str]) -> None:
     def reached() -> bool:
         return any(states.items() <= dict(job.states).items() for job in jobs(cloud))
 
-    environment = {**cloud.environment, **variables(cloud)}
-    with (
-        (cloud.state / "client.log").open("wb") as log,
-        subprocess.Popen(
-            cloud.words(words()), env=environment, stdout=log, stderr=subprocess.STDOUT
-        ) as process,
-    ):
-        wait_for(reached, JOB_SECONDS)
-        for inside in psutil.Process(process.pid).children(recursive=True):
-            inside.kill()
+    cloud.run_until(reached, words(), JOB_SECONDS, **variables(cloud))

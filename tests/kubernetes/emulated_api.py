@@ -15,6 +15,7 @@ import yaml
 from serving.protocol import SCORE_NAME
 from tests.kubernetes import emulated_reviews
 from tests.kubernetes.emulated_cluster import EmulatedCluster, RefusalError
+from tests.kubernetes.emulated_jobs_api import JobsApi
 from tests.kubernetes.emulated_reviews import ClusterFacts
 
 NAMESPACE = "serving"
@@ -26,7 +27,8 @@ CORE = f"/api/v1/namespaces/{NAMESPACE}/"
 class EmulatedApi:
     """Serves `cluster` on `port`, or else one that is free, until `close`.
 
-    `facts` is what it tells of itself, `token` what its clients bring.
+    `facts` is what it tells of itself, `token` what its clients bring. With `jobs` it has a
+    namespace that pipelines run in.
     """
 
     def __init__(
@@ -35,9 +37,10 @@ class EmulatedApi:
         port: int = 0,
         token: str = TOKEN,
         facts: ClusterFacts | None = None,
+        jobs: JobsApi | None = None,
     ) -> None:
         self.cluster = cluster
-        handler = _handler(cluster, token, facts or ClusterFacts())
+        handler = _handler(cluster, token, facts or ClusterFacts(), jobs)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -67,7 +70,7 @@ class EmulatedApi:
 
 
 def _handler(
-    cluster: EmulatedCluster, token: str, facts: ClusterFacts
+    cluster: EmulatedCluster, token: str, facts: ClusterFacts, jobs: JobsApi | None
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -98,8 +101,20 @@ def _handler(
             address = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(address.query).items()}
             try:
-                if self.headers.get("Authorization") != f"Bearer {token}":
+                # the client says `bearer` in a pod, and `Bearer` elsewhere
+                scheme, _, brought = self.headers.get("Authorization", "").partition(" ")
+                user = facts.user if brought == token else None
+                if jobs is not None:
+                    user = user or jobs.user(brought)
+                if user is None or scheme.lower() != "bearer":
                     raise RefusalError(401, "Unauthorized", "Unauthorized")
+                if jobs is not None and jobs.knows(address.path):
+                    headers = dict(self.headers.items())
+                    known = jobs.answer(self.command, address.path, query, headers, body)
+                    self._send(*known)
+                    return
+                if user != facts.user:
+                    raise RefusalError(403, "Forbidden", f'User "{user}" has no rights here')
                 if cluster.faults.answers:
                     code = cluster.faults.answers.pop(0)
                     raise RefusalError(code, "InternalError", "etcdserver: leader changed")
@@ -178,7 +193,7 @@ def _handler(
             return answer
 
         def _send(self, code: int, content: Any) -> None:
-            body = json.dumps(content).encode()
+            body = (content if isinstance(content, str) else json.dumps(content)).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

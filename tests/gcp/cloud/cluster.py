@@ -1,7 +1,9 @@
-"""Emulated: the cluster's Kubernetes API and gateway; its pods are real Seldon server processes.
+"""Emulated: the cluster's Kubernetes API and gateway; its pods are real processes.
 
-`python -m tests.gcp.cloud.cluster FOLDER PYTHON`, with the Python of the serving environment, which
-has what the serving image has. The pods find in their environment whom to trust, as in this one.
+`python -m tests.gcp.cloud.cluster STATE SERVING_PYTHON STEPS_PYTHON`, with the Pythons of the
+serving and the gcp environment, which have what the images have. The pods find in theirs whom to
+trust, as in this one. Below STATE, `pods` has servers and `jobs` has pipelines' pods, with their
+logs, and takes faults (`emulated_jobs.PodFaults`).
 """
 
 from __future__ import annotations
@@ -11,22 +13,41 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.container import Machine
 from tests.gcp.cloud import names
 from tests.kubernetes.emulated_api import EmulatedApi
 from tests.kubernetes.emulated_cluster import EmulatedCluster
+from tests.kubernetes.emulated_job_pod import PodHost
+from tests.kubernetes.emulated_jobs import EmulatedJobs
+from tests.kubernetes.emulated_jobs_api import JobsApi
 from tests.kubernetes.emulated_pod import Node
 from tests.kubernetes.emulated_reviews import ClusterFacts
 
+HTTPS_PORT = 443
 NODE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
 
 
 def main() -> None:
-    node = Node(Path(sys.argv[2]), {name: os.environ[name] for name in NODE_VARIABLES})
-    cluster = EmulatedCluster(Path(sys.argv[1]), node)
-    facts = ClusterFacts(user=names.PIPELINE_ACCOUNT)
-    api = EmulatedApi(cluster, names.CLUSTER_PORT, names.TOKEN, facts)
+    state, serving, steps = map(Path, sys.argv[1:])
+    trust = {name: os.environ[name] for name in NODE_VARIABLES}
+    jobs = _jobs(state / "jobs", Machine(steps, trust, state / "jobs/root"))
+    namespaces = {
+        names.SERVING_NAMESPACE: {"default"},
+        jobs.namespace: {"default", names.PIPELINE_KUBERNETES_ACCOUNT},
+    }
+    facts = ClusterFacts(user=names.PIPELINE_ACCOUNT, namespaces=namespaces)
+    cluster = EmulatedCluster(state / "pods", Node(serving, trust))
+    api = EmulatedApi(cluster, names.CLUSTER_PORT, names.TOKEN, facts, JobsApi(jobs))
     print(f"emulated: Kubernetes API at {api.url}", flush=True)
     threading.Event().wait()
+
+
+def _jobs(folder: Path, machine: Machine) -> EmulatedJobs:
+    machine.root.mkdir(parents=True, exist_ok=True)
+    authority = Path(os.environ["SSL_CERT_FILE"])
+    host = PodHost(machine, folder, (names.CLUSTER_ADDRESS, HTTPS_PORT), authority)
+    accounts = ("default", names.PIPELINE_KUBERNETES_ACCOUNT)
+    return EmulatedJobs(names.PIPELINE_NAMESPACE, accounts, host)
 
 
 if __name__ == "__main__":

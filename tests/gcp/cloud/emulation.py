@@ -74,7 +74,7 @@ def start_emulation(
     backend = processes.start("storage", storage.server_command(seeds), environment, logs)
     zenml = ZenmlServer(logs, environment)
     zenml.start()
-    pods = (str(options.state / "pods"), str(SERVING_PYTHON))
+    pods = (str(options.state), str(SERVING_PYTHON), sys.executable)
     command = (str(TESTS_PYTHON), "-m", "tests.gcp.cloud.cluster", *pods)
     cluster = processes.start("cluster", command, environment, logs)
     Edge(options.state, certificates, ROUTES).start()

@@ -14,6 +14,10 @@ PIPELINE_ACCOUNT: Final = f"adclick-pipelines@{PROJECT}.iam.gserviceaccount.com"
 CLUSTER: Final = "adclick"
 SERVING_NAMESPACE: Final = "serving"
 SERVING_IMAGE: Final = f"{REGISTRY}/serving@sha256:{'0' * 64}"
+STEPS_IMAGE: Final = f"{REGISTRY}/steps@sha256:{'0' * 64}"
+# .env.example's defaults
+PIPELINE_NAMESPACE: Final = "adclick-pipelines"
+PIPELINE_KUBERNETES_ACCOUNT: Final = "adclick-pipelines"
 TOKEN: Final = "emulated-access-token"
 
 # of the block that is kept for documentation, on the namespace's own loopback interface

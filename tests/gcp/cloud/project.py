@@ -36,7 +36,7 @@ class EmulatedProject:
     broken: set[str] = field(default_factory=set)
     buckets: dict[str, dict[str, Any]] = field(default_factory=dict)
     repositories: dict[str, str] = field(default_factory=lambda: {names.REPOSITORY_ID: "DOCKER"})
-    images: set[str] = field(default_factory=lambda: {names.SERVING_IMAGE})
+    images: set[str] = field(default_factory=lambda: {names.SERVING_IMAGE, names.STEPS_IMAGE})
     accounts: dict[str, bool] = field(default_factory=lambda: {names.PIPELINE_ACCOUNT: True})
     quotas: dict[str, dict[str, int]] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,30 @@ class Cloud:
             timeout=timeout,
             check=False,
         )
+
+    def run_until(
+        self,
+        reached: Callable[[], bool],
+        command: Sequence[str | Path],
+        timeout: float,
+        **environment: str,
+    ) -> None:
+        """Run `command` in the cloud and kill it once `reached` is true."""
+        deadline = time.monotonic() + timeout
+        with (
+            (self.state / "killed.log").open("wb") as log,
+            subprocess.Popen(
+                self.words(command),
+                env={**self.environment, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            while not reached() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            for inside in psutil.Process(process.pid).children(recursive=True):
+                inside.kill()
+        assert reached()
 
     def words(self, command: Sequence[str | Path]) -> list[str]:
         """`command`, preceded by what takes it into the cloud from outside."""

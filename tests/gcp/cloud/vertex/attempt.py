@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from tests.container import Machine
 from tests.gcp.cloud.vertex import cluster
 from tests.gcp.cloud.vertex.faults import Preemption
-from tests.gcp.cloud.vertex.replica import Machine
 from tests.gcp.cloud.vertex.task import Task
 
 LOOK_SECONDS = 0.05

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from tests.container import REPOSITORY, Machine
 from tests.gcp.cloud.vertex.job import Job, read_jobs
 from tests.gcp.cloud.vertex.refusal import RefusalError
-from tests.gcp.cloud.vertex.replica import REPOSITORY, Machine
 
 if TYPE_CHECKING:
     from tests.gcp.cloud.vertex.api import PipelineApi

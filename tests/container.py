@@ -1,4 +1,4 @@
-"""Emulated: one replica of a task, its own command as a process in a file system of its own."""
+"""Emulated: a container, its own command as a process in a file system of its own."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[4]
-SETUP = Path(__file__).with_name("replica.sh")
+REPOSITORY = Path(__file__).resolve().parents[1]
+SETUP = Path(__file__).with_name("container.sh")
 _PYTHONS = ("python", "python3")
+_NO_VOLUMES: Mapping[str, Path] = {}
 
 
 @dataclass(frozen=True)
 class Machine:
     """What stands for the images: an interpreter, and the environment of all containers.
 
-    Files that the environment names (an authority's certificate) can be read by the replicas. They
-    see nothing of the `hidden` folders, so that a step can't live on files that only this machine
-    has.
+    Files that the environment names (an authority's certificate) can be read by the containers.
+    They see nothing of the `hidden` folders, so that a step can't live on files that only this
+    machine has.
     """
 
     python: Path
@@ -29,17 +30,30 @@ class Machine:
     hidden: tuple[Path, ...] = (REPOSITORY,)
 
     def start(
-        self, command: Sequence[str], environment: Mapping[str, str], log: Path
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        hostname: str = "",
+        volumes: Mapping[str, Path] = _NO_VOLUMES,
     ) -> subprocess.Popen[bytes]:
-        """Start a replica that appends to `log`; killing what is returned ends all of it."""
+        """Start a container that appends to `log`; killing what is returned ends all of it.
+
+        `hostname` is this machine's unless it is given; `volumes` are folders by the path at which
+        the container reads them, which is below /run.
+        """
         own = [str(self.python), *command[1:]] if command[0] in _PYTHONS else [*command]
-        hide = [word for folder in self.hidden for word in ("--hide", str(folder))]
-        keep = [word for path in self._kept() for word in ("--keep", str(path))]
-        isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        options = [
+            *(word for folder in self.hidden for word in ("--hide", str(folder))),
+            *(word for path in self._kept() for word in ("--keep", str(path))),
+            *(word for path, folder in volumes.items() for word in ("--volume", str(folder), path)),
+            *(("--hostname", hostname) if hostname else ()),
+        ]
+        isolated = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
         guarded = ["setpriv", "--pdeathsig", "KILL", *isolated, "--propagation", "private"]
         with log.open("ab") as output:
             return _Processes(
-                [*guarded, "sh", str(SETUP), str(self.root), *hide, *keep, "--", *own],
+                [*guarded, "sh", str(SETUP), str(self.root), *options, "--", *own],
                 env=self._variables(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -50,7 +64,7 @@ class Machine:
     def _variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         container = {
             "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            "HOME": "/home/replica",
+            "HOME": "/home/container",
             "LANG": "C.UTF-8",
         }
         return {**container, **self.environment, **environment}
