@@ -18,10 +18,10 @@ from tests.gcp.cloud.vertex.faults import read_faults
 from tests.gcp.cloud.vertex.job import read_jobs
 from tests.gcp.cloud.vertex.job_run import JobRun
 from tests.gcp.cloud.vertex.listing import selected
+from tests.gcp.cloud.vertex.machine import Machine
 from tests.gcp.cloud.vertex.placeholders import Place
 from tests.gcp.cloud.vertex.record import FILE, Record
 from tests.gcp.cloud.vertex.refusal import RefusalError, invalid
-from tests.gcp.cloud.vertex.replica import Machine
 
 _FIRST_UUID = 1_000_000_000_000_000_001
 PAGE = 50

@@ -23,6 +23,7 @@ from google.protobuf import json_format
 
 from tests.gcp.cloud.certificates import make_certificates
 from tests.gcp.cloud.vertex.compiled import Step, compile_steps
+from tests.gcp.cloud.vertex.replica import ProcessMachine
 from tests.gcp.cloud.vertex.service import VertexService
 
 
@@ -36,8 +37,7 @@ def main() -> None:
         certificates.certificate,
         certificates.key,
         state,
-        environment,
-        Path(sys.executable),
+        ProcessMachine(Path(sys.executable), environment, state / "root"),
     )
     service.start()
     transport = PipelineServiceGrpcTransport(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.gcp.cloud.vertex.task import Task
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 SETUP = Path(__file__).with_name("replica.sh")
@@ -13,7 +15,7 @@ _PYTHONS = ("python", "python3")
 
 
 @dataclass(frozen=True)
-class Machine:
+class ProcessMachine:
     """What stands for the images: an interpreter, and the environment of all containers.
 
     Files that the environment names (an authority's certificate) can be read by the replicas. They
@@ -27,10 +29,12 @@ class Machine:
     hidden: tuple[Path, ...] = (REPOSITORY,)
 
     def start(
-        self, command: Sequence[str], environment: Mapping[str, str], log: Path
+        self, task: Task, environment: Mapping[str, str], log: Path
     ) -> subprocess.Popen[bytes]:
         """Start a replica that appends to `log`; killing what is returned ends all of it."""
-        own = [str(self.python), *command[1:]] if command[0] in _PYTHONS else [*command]
+        program, *words = task.command
+        own = [str(self.python) if program in _PYTHONS else program, *words]
+        self.root.mkdir(parents=True, exist_ok=True)
         hide = [word for folder in self.hidden for word in ("--hide", str(folder))]
         keep = [word for path in self._kept() for word in ("--keep", str(path))]
         isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
