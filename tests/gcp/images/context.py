@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.gcp.images.built import REPOSITORY, build_steps
 from tests.gcp.images.engine import docker, files_in
@@ -23,13 +28,29 @@ def probe() -> Iterator[Path]:
         yield dockerfile
 
 
-def of_docker_build(base: str) -> list[str]:
-    """The files that `docker build .` in the repository is given."""
+def of_docker_build(base: str, ignored: Path | None = None) -> list[str]:
+    """The files that `docker build .` in the repository is given.
+
+    With the file `ignored`, by BuildKit, which reads NAME.dockerignore beside the Dockerfile NAME;
+    the test is skipped where the engine's client has no BuildKit.
+    """
+    name = f"adclick-test/context:{uuid.uuid4().hex[:8]}"
     with probe() as dockerfile:
-        built = docker(
-            "build", "--quiet", f"--build-arg=BASE={base}", f"--file={dockerfile}", REPOSITORY
+        if ignored is not None:
+            shutil.copy(ignored, dockerfile.with_name("Dockerfile.dockerignore"))
+        words = [f"--build-arg=BASE={base}", f"--file={dockerfile}", f"--tag={name}", REPOSITORY]
+        variables = {"DOCKER_BUILDKIT": "0" if ignored is None else "1"}
+        done = subprocess.run(
+            ["docker", "build", *words],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
         )
-    return taken(built)
+    if "buildx component is missing" in done.stderr:
+        pytest.skip("the docker client here has no BuildKit")
+    assert done.returncode == 0, done.stderr
+    return taken(name)
 
 
 def of_zenml_build(registry: str, base: str, home: Path, log: Path) -> list[str]:

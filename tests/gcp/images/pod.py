@@ -111,6 +111,6 @@ def running(pod: Pod) -> Iterator[Pod]:
 
 def processes(container: str) -> list[Spec]:
     """The container's processes: user, command."""
-    lines = docker("top", container, "-eo", "uid,args").splitlines()[1:]
-    pairs = (line.split(maxsplit=1) for line in lines)
-    return [{"uid": int(uid), "command": command} for uid, command in pairs]
+    lines = docker("top", container, "-eo", "pid,uid,args").splitlines()[1:]
+    found = (line.split(maxsplit=2) for line in lines)
+    return [{"uid": int(uid), "command": command} for _, uid, command in found]

@@ -44,7 +44,12 @@ def python(image: Image, code: str) -> Any:
     return json.loads(printed.splitlines()[-1])
 
 
-def test_the_build_sees_the_locks_alone(
+def test_the_build_by_hand_sees_the_locks_alone(base_name: str) -> None:
+    ignored = REPOSITORY / "stacks/steps.Dockerfile.dockerignore"
+    assert context.of_docker_build(base_name, ignored) == [*LOCKS]
+
+
+def test_zenml_s_build_sees_the_locks_alone(
     address: str, base_name: str, scratch: Path, logs: Path
 ) -> None:
     seen = context.of_zenml_build(address, base_name, scratch / "home", logs / "context.log")
