@@ -17,6 +17,7 @@ from tests.gcp.images.engine import exists
 
 PUBLIC = "python:3.12-slim-bookworm"
 OWN = "adclick-test/python:3.12-slim-bookworm"
+PULL_SECONDS = 300
 DEBIAN = "http://deb.debian.org/debian"
 # what the public image has, of Debian
 PACKAGES = ("ca-certificates", "netbase", "tzdata")
@@ -33,10 +34,8 @@ def base_image(scratch: Path) -> str:
     for name in (PUBLIC, OWN):
         if exists(name):
             return name
-    pulled = subprocess.run(
-        ["docker", "pull", "--quiet", PUBLIC], capture_output=True, check=False, timeout=300
-    )
-    if pulled.returncode == 0:
+    pull = ["timeout", str(PULL_SECONDS), "docker", "pull", "--quiet", PUBLIC]
+    if subprocess.run(pull, capture_output=True, check=False).returncode == 0:
         return PUBLIC
     _make(scratch / "root")
     return OWN

@@ -57,7 +57,14 @@ def build_steps(
 
     `dockerfile` is built in its place, where it is given, from the same context.
     """
-    words = [CLIENT_PYTHON, "-m", "tests.gcp.images.build_steps", home, registry, base]
+    words: list[str | Path] = [
+        CLIENT_PYTHON,
+        "-m",
+        "tests.gcp.images.build_steps",
+        home,
+        registry,
+        base,
+    ]
     with log.open("a", encoding="utf-8") as stream:
         done = subprocess.run(
             [*words, *([dockerfile] if dockerfile else [])],

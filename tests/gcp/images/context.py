@@ -38,7 +38,12 @@ def of_docker_build(base: str, ignored: Path | None = None) -> list[str]:
     with probe() as dockerfile:
         if ignored is not None:
             shutil.copy(ignored, dockerfile.with_name("Dockerfile.dockerignore"))
-        words = [f"--build-arg=BASE={base}", f"--file={dockerfile}", f"--tag={name}", REPOSITORY]
+        words: list[str | Path] = [
+            f"--build-arg=BASE={base}",
+            f"--file={dockerfile}",
+            f"--tag={name}",
+            REPOSITORY,
+        ]
         variables = {"DOCKER_BUILDKIT": "0" if ignored is None else "1"}
         done = subprocess.run(
             ["docker", "build", *words],

@@ -40,7 +40,7 @@ def docker(
     `log` too; `options` are subprocess.run's.
     """
     command = ["docker", *map(str, words)]
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         command, capture_output=True, text=True, timeout=timeout, check=False, **options
     )
     said = done.stdout + done.stderr

@@ -59,7 +59,7 @@ def ran(steps_image: Image, network: str, tmp_path_factory: pytest.TempPathFacto
     begun = int(time.time())
     variables = {"ADCLICK_STEPS_IMAGE": steps_image.name, "ADCLICK_HOME": str(state / "home")}
     with emulated_cloud(state, containers=network) as cloud:
-        words = [PYTHON, "run.py", "--stack", "gcp", *TRAINING]
+        words: list[str | Path] = [PYTHON, "run.py", "--stack", "gcp", *TRAINING]
         done = cloud.run(words, RUN_SECONDS, **variables)
     assert done.returncode == 0, done.stderr[-3000:]
     (job,) = read_jobs(state / "vertex").values()
