@@ -21,7 +21,7 @@ STEPS_GIGABYTES = 30
 
 @dataclass(frozen=True)
 class Image:
-    """An image by its digest in the registry, as production names it, and what it took to build."""
+    """An image by its digest in the registry, and the seconds that build and push took."""
 
     name: str
     seconds: float
@@ -32,7 +32,7 @@ class Image:
         return float(inspect(self.name)["Size"]) / 1e9
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.gigabytes:.2f} GB, built in {self.seconds:.0f} s"
+        return f"{self.name}: {self.gigabytes:.2f} GB, built and pushed in {self.seconds:.0f} s"
 
 
 def build_serving(registry: str, base: str, log: Path) -> Image:
@@ -41,8 +41,8 @@ def build_serving(registry: str, base: str, log: Path) -> Image:
     begun = time.monotonic()
     arguments = ["--file=serving/Dockerfile", f"--build-arg=BASE={base}", f"--tag={tag}", "."]
     docker("build", "--force-rm", *arguments, cwd=REPOSITORY, timeout=SERVING_SECONDS, log=log)
-    seconds = time.monotonic() - begun
     docker("push", tag, timeout=SERVING_SECONDS, log=log)
+    seconds = time.monotonic() - begun
     (digest,) = inspect(tag)["RepoDigests"]
     # what runs is what the registry keeps
     docker("image", "rm", tag)

@@ -11,6 +11,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,24 +57,33 @@ def network(base_name: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ran(steps_image: Image, network: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     state = tmp_path_factory.mktemp("containers") / "cloud"
-    begun = int(time.time())
+    begun = time.monotonic()
     variables = {"ADCLICK_STEPS_IMAGE": steps_image.name, "ADCLICK_HOME": str(state / "home")}
-    with emulated_cloud(state, containers=network) as cloud:
+    with emulated_cloud(state, containers=network) as cloud, ended_containers(network) as ended:
         words: list[str | Path] = [PYTHON, "run.py", "--stack", "gcp", *TRAINING]
         done = cloud.run(words, RUN_SECONDS, **variables)
     assert done.returncode == 0, done.stderr[-3000:]
     (job,) = read_jobs(state / "vertex").values()
-    print(f"\ntraining in containers: {time.time() - begun:.0f} s")
+    print(f"\ntraining in containers: {time.monotonic() - begun:.0f} s")
     summary = json.loads((state / "home/runs/latest.json").read_bytes())
-    return Ran(summary, job, ended_containers(network, begun))
+    return Ran(summary, job, ended)
 
 
-def ended_containers(network: str, begun: int) -> list[dict[str, str]]:
-    """Task, image and exit code of the containers beside this one that ended, from the engine."""
+@contextmanager
+def ended_containers(network: str) -> Iterator[list[dict[str, str]]]:
+    """Labels, image and exit code of the containers beside this one that end meanwhile.
+
+    The engine says so while it happens: it remembers few events. The list is filled at the end.
+    """
     filters = ("--filter=event=die", f"--filter=label={LABEL}={network}")
-    since = (f"--since={begun}", f"--until={int(time.time()) + 1}")
-    found = docker("events", *since, *filters, "--format={{json .Actor.Attributes}}")
-    return [json.loads(line) for line in found.splitlines()]
+    command = ["docker", "events", *filters, "--format={{json .Actor.Attributes}}"]
+    ended: list[dict[str, str]] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as events:
+        try:
+            yield ended
+        finally:
+            events.terminate()
+            ended += map(json.loads, events.communicate()[0].splitlines())
 
 
 def test_each_step_ran_in_a_container_of_the_image(ran: Ran, steps_image: Image) -> None:
