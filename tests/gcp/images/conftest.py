@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.gcp.cloud.vertex.container import LABEL
 from tests.gcp.images import base, built, engine, registry
 
 ASKED = "ADCLICK_TEST_IMAGES"
@@ -69,3 +71,17 @@ def steps_image(scratch: Path, address: str, base_name: str, logs: Path) -> Iter
         print(f"\nsteps' image {image}")
         yield image
         engine.docker("image", "rm", "--force", image.name, f"{address}/steps:first")
+
+
+@pytest.fixture(scope="session")
+def network(base_name: str) -> Iterator[str]:
+    """A container whose network the cloud has, and the steps beside it."""
+    name = f"adclick-test-{uuid.uuid4().hex[:8]}"
+    engine.docker(
+        "run", "--detach", f"--name={name}", "--network=none", base_name, "sleep", "infinity"
+    )
+    try:
+        yield name
+    finally:
+        left = engine.docker("ps", "--all", "--quiet", f"--filter=label={LABEL}={name}").split()
+        engine.docker("rm", "--force", *left, name)

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from tests.gcp.cloud.running import PYTHON, REPOSITORY, cannot, emulated_cloud
 from tests.gcp.cloud.vertex.container import LABEL
 from tests.gcp.cloud.vertex.job import Job, read_jobs
 from tests.gcp.images.built import Image
-from tests.gcp.images.engine import docker
 
 pytestmark = [
     pytest.mark.slow,
@@ -40,18 +38,6 @@ class Ran:
     summary: dict[str, Any]
     job: Job
     containers: list[dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def network(base_name: str) -> Iterator[str]:
-    """A container whose network the cloud has, and the steps beside it."""
-    name = f"adclick-test-{uuid.uuid4().hex[:8]}"
-    docker("run", "--detach", f"--name={name}", "--network=none", base_name, "sleep", "infinity")
-    try:
-        yield name
-    finally:
-        left = docker("ps", "--all", "--quiet", f"--filter=label={LABEL}={name}").split()
-        docker("rm", "--force", *left, name)
 
 
 @pytest.fixture(scope="module")
