@@ -62,15 +62,15 @@ def of_zenml_build(registry: str, base: str, home: Path, log: Path) -> list[str]
     """The files that ZenML's builder gives the build of the steps' image."""
     with probe() as dockerfile:
         built = build_steps(registry, base, home, log, dockerfile)
-    return taken(built.name)
+    return taken(built.name, f"{registry}/other:first")
 
 
-def taken(image: str) -> list[str]:
-    """The files of a probe's image, which is removed."""
+def taken(image: str, *names: str) -> list[str]:
+    """The files of a probe's image, which is removed, with all its names."""
     try:
         return files_in(image, "/context")
     finally:
-        docker("image", "rm", "--force", image)
+        docker("image", "rm", "--force", image, *names)
 
 
 def tracked(*paths: str) -> list[str]:

@@ -66,19 +66,26 @@ def exists(image: str) -> bool:
 
 @contextmanager
 def tidied(base: str) -> Iterator[None]:
-    """Afterwards remove the ended containers that builds on `base` left: docker-py keeps them."""
-    before = _ended(base)
+    """Afterwards remove what builds on `base` leave: ended containers, nameless images."""
+    containers, images = _ended(base), _nameless(base)
     try:
         yield
     finally:
-        if left := _ended(base) - before:
+        if left := _ended(base) - containers:
             docker("rm", *sorted(left))
+        if nameless := _nameless(base) - images:
+            docker("image", "rm", *sorted(nameless))
 
 
 def _ended(base: str) -> set[str]:
     states = ("--filter=status=exited", "--filter=status=created")
-    filters = (*states, f"--filter=ancestor={base}")
-    return set(docker("ps", "--all", "--quiet", *filters).split())
+    return set(docker("ps", "--all", "--quiet", *states, f"--filter=ancestor={base}").split())
+
+
+def _nameless(base: str) -> set[str]:
+    first = inspect(base)["RootFS"]["Layers"][0]
+    found = docker("images", "--quiet", "--no-trunc", "--filter=dangling=true").split()
+    return {image for image in found if first in inspect(image)["RootFS"]["Layers"]}
 
 
 def files_in(image: str, folder: str) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.gcp.images import context
 from tests.gcp.images.built import REPOSITORY, Image
-from tests.gcp.images.engine import docker, inspect
+from tests.gcp.images.engine import docker, inspect, tidied
 
 pytestmark = pytest.mark.slow
 USER = 10001
@@ -52,7 +52,8 @@ def test_the_build_by_hand_sees_the_locks_alone(base_name: str) -> None:
 def test_zenml_s_build_sees_the_locks_alone(
     address: str, base_name: str, scratch: Path, logs: Path
 ) -> None:
-    seen = context.of_zenml_build(address, base_name, scratch / "home", logs / "context.log")
+    with tidied(base_name):
+        seen = context.of_zenml_build(address, base_name, scratch / "home", logs / "context.log")
     assert seen == ["Dockerfile", *LOCKS]
 
 
