@@ -22,10 +22,10 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp lint format bench-run infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run infra-plan infra-check picture lock clean
 
 help: ## List every command.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
 
 setup: .venv/installed ## Make the environment from the pinned requirements, once.
 
@@ -49,6 +49,9 @@ test: lint ## Check style, types and imports, and run the tests.
 
 test-gcp: .venv/installed-dev .venv-gcp/installed-test .venv-serving/installed ## Run the gcp stack in an emulated Google Cloud (needs root: namespaces).
 	@$(PYTHON) -m pytest tests/gcp
+
+test-gcp-images: .venv/installed-dev .venv-gcp/installed-test .venv-serving/installed ## Build the real images and run pod and steps in them (needs root, docker; 30 GB).
+	@ADCLICK_TEST_IMAGES=1 $(PYTHON) -m pytest -s tests/gcp/images
 
 lint: .venv/installed-dev ## Check style, types and imports.
 	@.venv/bin/ruff check

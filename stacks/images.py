@@ -29,6 +29,6 @@ def docker_settings(image: ImageDefinition) -> dict[str, Any]:
         "target_repository": "steps",
         "parent_image_build_config": {
             "build_options": {"build_args": {"BASE": image.base}},
-            "dockerignore": str(HERE / "steps.dockerignore"),
+            "dockerignore": str(HERE / "steps.Dockerfile.dockerignore"),
         },
     }

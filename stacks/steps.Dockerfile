@@ -1,5 +1,6 @@
 # The image that steps run in: what our locks name and CUDA's libraries; each step downloads the code.
-# ZenML builds it with the stack's image builder, or: docker build -f stacks/steps.Dockerfile .
+# ZenML builds it with the stack's image builder, or, by BuildKit, which reads the .dockerignore
+# beside it: docker build -f stacks/steps.Dockerfile .
 # Give BASE by digest for a build that can be repeated to the byte.
 ARG BASE=python:3.12-slim-bookworm
 

@@ -16,7 +16,7 @@ _NO_VOLUMES: Mapping[str, Path] = {}
 
 
 @dataclass(frozen=True)
-class Machine:
+class Containers:
     """What stands for the images: an interpreter, and the environment of all containers.
 
     Files that the environment names (an authority's certificate) can be read by the containers.
@@ -51,6 +51,7 @@ class Machine:
         ]
         isolated = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
         guarded = ["setpriv", "--pdeathsig", "KILL", *isolated, "--propagation", "private"]
+        self.root.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             return _Processes(
                 [*guarded, "sh", str(SETUP), str(self.root), *options, "--", *own],

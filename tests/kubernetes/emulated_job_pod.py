@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from tests.container import Machine
+from tests.container import Containers
 from tests.kubernetes.emulated_nodes import KubernetesNode, gke_nodes, place
 
 # what a container finds below /var/run, which is a link to /run
@@ -31,7 +31,7 @@ class PodHost:
     `authority` is the certificate that signed the API's at `api_address`.
     """
 
-    machine: Machine
+    machine: Containers
     folder: Path
     api_address: tuple[str, int]
     authority: Path

@@ -14,7 +14,7 @@ import pytest
 from kubernetes import client
 from kubernetes.client import ApiException
 
-from tests.container import Machine
+from tests.container import Containers
 from tests.gcp.cloud.room import why_not
 from tests.kubernetes.emulated_api import TOKEN, EmulatedApi
 from tests.kubernetes.emulated_cluster import EmulatedCluster
@@ -99,7 +99,7 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
     (folder / "root").mkdir(parents=True)
     authority = tmp_path / "authority.pem"
     authority.write_text("none")
-    machine = Machine(Path(sys.executable), {}, folder / "root")
+    machine = Containers(Path(sys.executable), {}, folder / "root")
     host = PodHost(machine, folder, ("203.0.113.5", 443), authority)
     emulated = EmulatedJobs(NAMESPACE, [ACCOUNT], host)
     api = EmulatedApi(EmulatedCluster(tmp_path / "pods"), jobs=JobsApi(emulated))

@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.container import Machine
+from tests.container import Containers
 from tests.gcp.cloud import names
 from tests.kubernetes.emulated_api import EmulatedApi
 from tests.kubernetes.emulated_cluster import EmulatedCluster
@@ -30,7 +30,7 @@ NODE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS
 def main() -> None:
     state, serving, steps = map(Path, sys.argv[1:])
     trust = {name: os.environ[name] for name in NODE_VARIABLES}
-    jobs = _jobs(state / "jobs", Machine(steps, trust, state / "jobs/root"))
+    jobs = _jobs(state / "jobs", Containers(steps, trust, state / "jobs/root"))
     namespaces = {
         names.SERVING_NAMESPACE: {"default"},
         jobs.namespace: {"default", names.PIPELINE_KUBERNETES_ACCOUNT},

@@ -82,7 +82,7 @@ def start_emulation(
     backend.wait(partial(_answers, f"{storage.BACKEND}/_internal/healthcheck"), READY_SECONDS)
     clock.note("storage")
     control_plane = _start_apis(certificates.authority, options.state / "builds")
-    vertex = _start_vertex(options.state / "vertex", certificates)
+    vertex = _start_vertex(options, certificates)
     clock.note("apis")
     cluster.wait(partial(_answers, f"http://127.0.0.1:{names.CLUSTER_PORT}/"), READY_SECONDS)
     clock.note("cluster")
@@ -117,14 +117,25 @@ def _start_apis(authority: Path, builds: Path) -> Any:
     return control_plane.serve(authority, builds)
 
 
-def _start_vertex(state: Path, certificates: Certificates) -> Any:
+def _start_vertex(options: CloudOptions, certificates: Certificates) -> Any:
     """Its steps have nothing of the caller's environment: they run on other machines."""
+    from tests.container import Containers
+    from tests.gcp.cloud.vertex.container import ContainerMachine
+    from tests.gcp.cloud.vertex.machine import Machine
+    from tests.gcp.cloud.vertex.replica import ProcessMachine
     from tests.gcp.cloud.vertex.service import VertexService
 
     address = (names.VERTEX_ADDRESS, TLS_PORT)
     files = (certificates.certificate, certificates.key)
-    python = Path(sys.executable)
-    vertex = VertexService(address, *files, state, certificates.trust, python)
+    state = options.state / "vertex"
+    machine: Machine
+    if options.containers is None:
+        machine = ProcessMachine(
+            Containers(Path(sys.executable), certificates.trust, state / "root")
+        )
+    else:
+        machine = ContainerMachine(options.containers, certificates.trust, state)
+    vertex = VertexService(address, *files, state, machine)
     vertex.start()
     return vertex
 

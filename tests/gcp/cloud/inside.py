@@ -19,6 +19,7 @@ from tests.gcp.cloud.options import CloudOptions
 from tests.gcp.cloud.room import furnish
 
 READY_FILE = "cloud.json"
+ENGINE_SOCKET = Path("/var/run/docker.sock")
 
 
 def main() -> int:
@@ -65,7 +66,8 @@ def _tell(path: Path, environment: dict[str, str]) -> None:
 
 
 def _shared(options: CloudOptions) -> tuple[Path, ...]:
-    return (REPOSITORY, options.state, *(seed.folder for seed in options.seeds))
+    engine = (ENGINE_SOCKET,) if options.containers else ()
+    return (REPOSITORY, options.state, *(seed.folder for seed in options.seeds), *engine)
 
 
 if __name__ == "__main__":

@@ -72,3 +72,8 @@ HOSTS: Final[dict[str, str]] = {
     GATEWAY_HOST: GATEWAY_ADDRESS,
     METADATA_HOST: METADATA_ADDRESS,
 }
+
+
+def hosts_file() -> str:
+    """What /etc/hosts says in the cloud."""
+    return "".join(f"{address} {host}\n" for host, address in HOSTS.items())

@@ -34,11 +34,16 @@ class Seed:
 
 @dataclass(frozen=True)
 class CloudOptions:
-    """A cloud's state folder, its first objects, and the command that runs in it."""
+    """A cloud's state folder, its first objects, and the command that runs in it.
+
+    With `containers`, the name of a container of this machine's docker engine, the cloud has that
+    container's network, and steps run in their real images beside it.
+    """
 
     state: Path
     seeds: tuple[Seed, ...]
     command: tuple[str, ...]
+    containers: str | None = None
 
     @classmethod
     def parse(cls, arguments: Sequence[str]) -> Self:
@@ -50,8 +55,9 @@ class CloudOptions:
         parser.add_argument(
             "--data", action="append", default=[], metavar="FOLDER=gs://BUCKET/PREFIX"
         )
+        parser.add_argument("--containers", metavar="NAME", help="run steps in their images")
         parser.add_argument("command", nargs="+")
         known = parser.parse_args(arguments)
         known.state.mkdir(parents=True, exist_ok=True)
         seeds = tuple(map(Seed.parse, known.data))
-        return cls(known.state.resolve(), seeds, tuple(known.command))
+        return cls(known.state.resolve(), seeds, tuple(known.command), known.containers)

@@ -35,10 +35,18 @@ def why_not() -> str | None:
 
 
 def launch(
-    command: Sequence[str], environment: Mapping[str, str], cwd: Path, **streams: Any
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path,
+    network: Path | None = None,
+    **streams: Any,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` as process 1 of new namespaces; killing what is returned ends all in them."""
-    namespaces = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
+    """Start `command` as process 1 of new namespaces; killing what is returned ends all in them.
+
+    Where the file of a `network` namespace is given, that one is used instead of a new one.
+    """
+    net = ["unshare", "--net"] if network is None else ["nsenter", f"--net={network}"]
+    namespaces = [*net, "unshare", "--mount", "--pid", "--fork", "--kill-child"]
     guarded = ["setpriv", "--pdeathsig", "KILL", *namespaces, "--propagation", "private"]
     return subprocess.Popen([*guarded, *command], cwd=cwd, env=environment, **streams)
 
@@ -46,7 +54,8 @@ def launch(
 def furnish(place: Path, shared: Iterable[Path], authority: Path) -> None:
     """Move this process into the room: files changed there vanish, but for those in `shared`.
 
-    `place` is an empty folder to put it at. The room trusts `authority` and knows names.HOSTS.
+    `place` is an empty folder to put it at; what is shared is folders and sockets. The room trusts
+    `authority` and knows names.HOSTS.
     """
     _mount("-t", "tmpfs", "emulated-cloud", place)
     upper, work, root = (place / name for name in ("upper", "work", "root"))
@@ -60,7 +69,11 @@ def furnish(place: Path, shared: Iterable[Path], authority: Path) -> None:
     _mount("-t", "tmpfs", "emulated-cloud", root / "dev/shm")
     for path in sorted({path.resolve() for path in shared}):
         inside = root / path.relative_to("/")
-        inside.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            inside.mkdir(parents=True, exist_ok=True)
+        else:
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            inside.touch()
         _mount("--bind", path, inside)
     here = Path.cwd()
     os.chroot(root)
@@ -73,8 +86,7 @@ def _introduce(authority: str) -> None:
     for address in sorted({*names.HOSTS.values(), names.CLUSTER_ADDRESS} - {"127.0.0.1"}):
         _run("ip", "address", "add", f"{address}/32", "dev", "lo")
     _run("ip", "link", "set", "lo", "up")
-    hosts = "".join(f"{address} {host}\n" for host, address in names.HOSTS.items())
-    Path("/etc/hosts").write_text(hosts, encoding="utf-8")
+    Path("/etc/hosts").write_text(names.hosts_file(), encoding="utf-8")
     SYSTEM_BUNDLE.parent.mkdir(parents=True, exist_ok=True)
     SYSTEM_BUNDLE.write_text(authority, encoding="utf-8")
 

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from adclick.errors import AdclickError
+from tests.gcp.cloud.options import CloudOptions
 from tests.gcp.cloud.room import launch, why_not
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -82,15 +83,20 @@ class Cloud:
 
 @contextmanager
 def emulated_cloud(
-    state: Path, data: Sequence[str] = (), command: Sequence[str] = ("cat",)
+    state: Path,
+    data: Sequence[str] = (),
+    command: Sequence[str] = ("cat",),
+    containers: str | None = None,
 ) -> Iterator[Cloud]:
     """A cloud for a while, or until `command` ends.
 
-    `data` has folders to find in buckets, FOLDER=gs://bucket/prefix.
+    `data` has folders to find in buckets, FOLDER=gs://bucket/prefix; `containers` names the
+    container of this machine's docker engine beside which steps run in their images.
     """
     state.mkdir(parents=True, exist_ok=True)
     (state / READY_FILE).unlink(missing_ok=True)
     words = ["--state", str(state), *(w for seed in data for w in ("--data", seed))]
+    words += ["--containers", containers] if containers else []
     with launch_cloud([*words, "--", *command], stdin=subprocess.PIPE) as process:
         try:
             yield Cloud(state, _wait(process, state / READY_FILE), process)
@@ -106,7 +112,18 @@ def launch_cloud(arguments: Sequence[str], **streams: Any) -> subprocess.Popen[b
     if (reason := cannot()) is not None:
         raise AdclickError(reason)
     command = [str(PYTHON), "-m", "tests.gcp.cloud.inside", *arguments]
-    return launch(command, os.environ, REPOSITORY, **streams)
+    containers = CloudOptions.parse(arguments).containers
+    network = _network(containers) if containers else None
+    return launch(command, os.environ, REPOSITORY, network, **streams)
+
+
+def _network(container: str) -> Path:
+    """The network namespace of a container that runs."""
+    ask = ["docker", "inspect", "--format", "{{.State.Pid}}", container]
+    asked = subprocess.run(ask, capture_output=True, text=True, check=False)
+    if asked.returncode != 0 or asked.stdout.strip() == "0":
+        raise AdclickError(f"no container {container} runs: {asked.stderr.strip()}")
+    return Path(f"/proc/{asked.stdout.strip()}/ns/net")
 
 
 def cannot() -> str | None:

@@ -13,12 +13,12 @@ from google.cloud import aiplatform_v1 as v1
 from google.longrunning import operations_pb2
 from google.protobuf import any_pb2, empty_pb2
 
-from tests.container import Machine
 from tests.gcp.cloud.vertex.admission import admit
 from tests.gcp.cloud.vertex.faults import read_faults
 from tests.gcp.cloud.vertex.job import read_jobs
 from tests.gcp.cloud.vertex.job_run import JobRun
 from tests.gcp.cloud.vertex.listing import selected
+from tests.gcp.cloud.vertex.machine import Machine
 from tests.gcp.cloud.vertex.placeholders import Place
 from tests.gcp.cloud.vertex.record import FILE, Record
 from tests.gcp.cloud.vertex.refusal import RefusalError, invalid

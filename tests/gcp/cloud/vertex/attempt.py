@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from tests.container import Machine
 from tests.gcp.cloud.vertex import cluster
 from tests.gcp.cloud.vertex.faults import Preemption
+from tests.gcp.cloud.vertex.machine import Machine
 from tests.gcp.cloud.vertex.task import Task
 
 LOOK_SECONDS = 0.05
@@ -59,7 +59,7 @@ class Attempt:
         try:
             for log, own in zip(self.logs, variables, strict=True):
                 environment = {**self.task.environment, **own}
-                replicas.append(self.machine.start(self.task.command, environment, log))
+                replicas.append(self.machine.start(self.task, environment, log))
             return self._wait(replicas, lambda: self._log_since(begins))
         finally:
             for replica in replicas:

@@ -21,8 +21,10 @@ from google.cloud.aiplatform_v1.services.pipeline_service.transports import (
 from google.oauth2.credentials import Credentials
 from google.protobuf import json_format
 
+from tests.container import Containers
 from tests.gcp.cloud.certificates import make_certificates
 from tests.gcp.cloud.vertex.compiled import Step, compile_steps
+from tests.gcp.cloud.vertex.replica import ProcessMachine
 from tests.gcp.cloud.vertex.service import VertexService
 
 
@@ -36,8 +38,7 @@ def main() -> None:
         certificates.certificate,
         certificates.key,
         state,
-        environment,
-        Path(sys.executable),
+        ProcessMachine(Containers(Path(sys.executable), environment, state / "root")),
     )
     service.start()
     transport = PipelineServiceGrpcTransport(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from google.cloud.aiplatform_v1 import PipelineFailurePolicy, PipelineState, PipelineTaskDetail
 
-from tests.container import Machine
 from tests.gcp.cloud.vertex.attempt import Attempt, Outcome
 from tests.gcp.cloud.vertex.faults import read_faults
 from tests.gcp.cloud.vertex.job import log_files
+from tests.gcp.cloud.vertex.machine import Machine
 from tests.gcp.cloud.vertex.record import Record
 from tests.gcp.cloud.vertex.task import Task
 

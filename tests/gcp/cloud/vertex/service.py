@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from tests.container import REPOSITORY, Machine
 from tests.gcp.cloud.vertex.job import Job, read_jobs
+from tests.gcp.cloud.vertex.machine import Machine
 from tests.gcp.cloud.vertex.refusal import RefusalError
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class VertexService:
-    """PipelineService on `address`, with jobs that run here as processes, in `environment`.
+    """PipelineService on `address`, with jobs whose replicas run on `machine`.
 
     `start` returns before the API's classes are loaded. Tests set faults and read jobs in the
     folder `state` (`faults.Faults`, `job.read_jobs`), from any process.
@@ -37,17 +36,13 @@ class VertexService:
         certificate: Path,
         key: Path,
         state: Path,
-        environment: Mapping[str, str],
-        python: Path,
-        hidden: tuple[Path, ...] = (REPOSITORY,),
+        machine: Machine,
     ) -> None:
         self.state = state
         self.address = address
         self._certificate = certificate
         self._key = key
-        self._environment = dict(environment)
-        self._python = python
-        self._hidden = hidden
+        self._machine = machine
         self._api: Future[PipelineApi] | None = None
         self._server: grpc.Server | None = None
 
@@ -59,10 +54,7 @@ class VertexService:
     def start(self) -> None:
         """Listen; `address` has the port that was chosen if it was 0."""
         self.state.mkdir(parents=True, exist_ok=True)
-        root = self.state / "root"
-        root.mkdir(exist_ok=True)
-        machine = Machine(self._python, self._environment, root, self._hidden)
-        self._api = ThreadPoolExecutor(1, "vertex-load").submit(_load, self.state, machine)
+        self._api = ThreadPoolExecutor(1, "vertex-load").submit(_load, self.state, self._machine)
         server = grpc.server(ThreadPoolExecutor(8, "vertex-grpc"), options=OPTIONS)
         server.add_generic_rpc_handlers((_Handler(self._api),))
         pair = (self._key.read_bytes(), self._certificate.read_bytes())
