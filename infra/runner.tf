@@ -56,6 +56,12 @@ resource "kubernetes_role_v1" "runner" {
 
   rule {
     api_groups = [""]
+    resources  = ["pods/log"]
+    verbs      = ["get"]
+  }
+
+  rule {
+    api_groups = [""]
     resources  = ["secrets"]
     verbs      = ["create", "delete", "patch"]
   }

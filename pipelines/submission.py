@@ -35,7 +35,8 @@ def run_to_end(
 
     Where runs go on without this process, one that it was killed in is waited for instead of being
     submitted a second time: same arguments, same code. Raises what a step raised; of a remote step,
-    its AdclickError again, or a RuntimeError with the end of its log.
+    its AdclickError again, or a RuntimeError with the end of its log. A run that ended without
+    success is an error whatever its steps say.
     """
     orchestrator = Client().active_stack.orchestrator
     if ExecutionMode.FAIL_FAST in orchestrator.supported_execution_modes:
@@ -46,7 +47,6 @@ def run_to_end(
     run = _going_on(pipeline.name, request)
     if run is not None:
         print(f"run {run.name} goes on already: waiting for it")
-        run = _wait(run)
     else:
         configured = pipeline.with_options(**{**options, "extra": {REQUEST: request}})
         try:
@@ -54,8 +54,10 @@ def run_to_end(
         except RuntimeError as error:
             raise_failure(_newest(pipeline.name, request), error)
             raise
-    if run.status.is_failed:
+    run = _wait(run)
+    if not run.status.is_successful:
         raise_failure(run)
+        raise RuntimeError(f"run {run.name} is {run.status}, though none of its steps failed")
     return run
 
 

@@ -17,12 +17,13 @@ APIS = ("container.googleapis.com",)
 RIGHTS = {"container.clusters.list": "roles/container.clusterViewer"}
 FORBIDDEN, MISSING = 403, 404
 
-# resource, group and verbs that a component asks for
+# resource (with a subresource or without), group and verbs that a component asks for
 Asked = Sequence[tuple[str, str, Sequence[str]]]
 # what ZenML's orchestrator does for a pipeline whose steps are jobs
 ORCHESTRATION: Asked = (
     ("jobs", "batch", ("create", "delete", "get", "list", "patch")),
     ("pods", "", ("create", "get", "list")),
+    ("pods/log", "", ("get",)),
     ("secrets", "", ("create", "delete", "patch")),
 )
 
@@ -117,7 +118,10 @@ def _rights(cluster: Cluster, namespace: str, role: str, asked: Asked) -> Findin
 
 
 def _may(cluster: Cluster, namespace: str, verb: str, resource: str, group: str) -> bool:
-    wanted = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
+    name, _, part = resource.partition("/")
+    wanted = {"namespace": namespace, "verb": verb, "group": group, "resource": name}
+    if part:
+        wanted["subresource"] = part
     return bool(_review(cluster, "authorization", "SelfSubjectAccessReview", wanted)["allowed"])
 
 
@@ -147,7 +151,8 @@ def _role(cluster: Cluster, namespace: str, role: str, asked: Asked, user: str) 
     kubectl, plain = cluster.kubectl, cluster.kubectl.rsplit(" && ", maxsplit=1)[-1]
     commands = []
     for resource, group, verbs in asked:
-        name, full = f"{role}-{resource}", f"{resource}.{group}" if group else resource
+        name = f"{role}-{resource.replace('/', '-')}"
+        full = f"{resource}.{group}" if group else resource
         commands += [
             f"create role {name} --namespace={namespace} --verb={','.join(verbs)} "
             f"--resource={full}",

@@ -31,7 +31,7 @@ class PodHost:
     `authority` is the certificate that signed the API's at `api_address`.
     """
 
-    machine: Containers
+    containers: Containers
     folder: Path
     api_address: tuple[str, int]
     authority: Path
@@ -100,6 +100,10 @@ class JobPod:
         self._state = {"terminated": {**ended, "startedAt": self._started}}
         self.phase = "Succeeded" if self.exit_code == 0 else "Failed"
 
+    def said(self) -> str:
+        """Its log until now."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
     def resource(self) -> Resource:
         """The pod as the API shows it."""
         (container,) = self.spec["containers"]
@@ -138,7 +142,7 @@ class JobPod:
             **{each["name"]: each.get("value", "") for each in container.get("env") or ()},
         }
         volumes = {ACCOUNT_FOLDER: self._account}
-        process = self._host.machine.start(command, environment, self.log, self.name, volumes)
+        process = self._host.containers.start(command, environment, self.log, self.name, volumes)
         self._started, self.phase = now(), "Running"
         self._state = {"running": {"startedAt": self._started}}
         return process
@@ -153,14 +157,11 @@ class JobPod:
                 message = "Pod was active on the node longer than the specified deadline"
                 self._reason = {"reason": "DeadlineExceeded", "message": message}
                 return
-            if self._preempted is not None and self._preempted in self._said():
+            if self._preempted is not None and self._preempted in self.said():
                 self.disrupted = True
                 message = "Pod was terminated in response to imminent node shutdown."
                 self._reason = {"reason": "Terminated", "message": message}
                 return
-
-    def _said(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")
 
     def _conditions(self) -> list[Resource]:
         if self._node is None:

@@ -56,7 +56,7 @@ class JobsApi:
                 return 200, self._list(kind, query)
             case "GET", "pods", _:
                 pod = self._jobs.pod(name)
-                return 200, pod.resource()
+                return 200, pod.said() if found["log"] else pod.resource()
             case "GET", "jobs", _:
                 return 200, self._jobs.job(name).resource()
             case "POST", "jobs", None:

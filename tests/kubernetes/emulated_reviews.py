@@ -71,6 +71,8 @@ def _access(facts: ClusterFacts, body: dict[str, Any]) -> dict[str, Any]:
     assert body["apiVersion"] == "authorization.k8s.io/v1"
     assert body["kind"] == "SelfSubjectAccessReview"
     asked = body["spec"]["resourceAttributes"]
-    assert asked.keys() == {"namespace", "verb", "group", "resource"}
-    allowed = (asked["verb"], asked["resource"]) not in facts.lacking
+    assert asked.keys() - {"subresource"} == {"namespace", "verb", "group", "resource"}
+    assert "/" not in asked["resource"]
+    resource = "/".join(asked[part] for part in ("resource", "subresource") if part in asked)
+    allowed = (asked["verb"], resource) not in facts.lacking
     return body | {"status": {"allowed": allowed}}

@@ -99,8 +99,8 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
     (folder / "root").mkdir(parents=True)
     authority = tmp_path / "authority.pem"
     authority.write_text("none")
-    machine = Containers(Path(sys.executable), {}, folder / "root")
-    host = PodHost(machine, folder, ("203.0.113.5", 443), authority)
+    containers = Containers(Path(sys.executable), {}, folder / "root")
+    host = PodHost(containers, folder, ("203.0.113.5", 443), authority)
     emulated = EmulatedJobs(NAMESPACE, [ACCOUNT], host)
     api = EmulatedApi(EmulatedCluster(tmp_path / "pods"), jobs=JobsApi(emulated))
     yield _clients(api, TOKEN, folder)

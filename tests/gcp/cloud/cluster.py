@@ -42,10 +42,9 @@ def main() -> None:
     threading.Event().wait()
 
 
-def _jobs(folder: Path, machine: Machine) -> EmulatedJobs:
-    machine.root.mkdir(parents=True, exist_ok=True)
+def _jobs(folder: Path, containers: Containers) -> EmulatedJobs:
     authority = Path(os.environ["SSL_CERT_FILE"])
-    host = PodHost(machine, folder, (names.CLUSTER_ADDRESS, HTTPS_PORT), authority)
+    host = PodHost(containers, folder, (names.CLUSTER_ADDRESS, HTTPS_PORT), authority)
     accounts = ("default", names.PIPELINE_KUBERNETES_ACCOUNT)
     return EmulatedJobs(names.PIPELINE_NAMESPACE, accounts, host)
 

@@ -1,4 +1,4 @@
-"""Emulated: one replica of a task, its own command as a process that sees what a container would."""
+"""Emulated: one replica of a task, a process that sees what it would in a container."""
 
 from __future__ import annotations
 
