@@ -17,17 +17,24 @@ class Cross(keras.layers.Layer):
     Source: Wang et al., DCN V2, 2021, https://arxiv.org/abs/2008.13535, section 3.5.
     """
 
-    def __init__(self, rank: int, **kwargs: Any) -> None:
-        """`rank`: columns of U; smaller is cheaper and generalises sooner."""
+    def __init__(
+        self, rank: int, seeds: tuple[int | None, int | None] = (None, None), **kwargs: Any
+    ) -> None:
+        """`rank`: columns of U; smaller is cheaper and generalises sooner. `seeds` of U and V.
+
+        A layer that is loaded needs no seeds, since its weights replace those it begins with.
+        """
         super().__init__(**kwargs)
         self.rank = rank
+        self._seeds = seeds
 
     def build(self, x0_shape: tuple[int | None, int], x_shape: tuple[int | None, int]) -> None:
         """Create U, V and b for inputs of width d."""
         del x_shape
-        self._project = keras.layers.Dense(self.rank, use_bias=False)
+        u, v = (keras.initializers.GlorotUniform(seed=seed) for seed in self._seeds)
+        self._project = keras.layers.Dense(self.rank, use_bias=False, kernel_initializer=u)
         self._project.build(x0_shape)
-        self._expand = keras.layers.Dense(x0_shape[-1])
+        self._expand = keras.layers.Dense(x0_shape[-1], kernel_initializer=v)
         self._expand.build((None, self.rank))
 
     def call(self, x0: Any, x: Any) -> Any:

@@ -10,6 +10,7 @@ from keras import layers
 
 from adclick.model.cross import Cross
 from adclick.model.options import ModelOptions
+from adclick.model.seeds import Seeds
 
 
 def build_head(
@@ -18,6 +19,7 @@ def build_head(
     has_images: bool,
     click_rate: float,
     options: ModelOptions,
+    seeds: Seeds,
 ) -> keras.Model:
     """A DCN-v2 (cross and deep network side by side) with a linear part over the slots.
 
@@ -34,7 +36,7 @@ def build_head(
     embedded = layers.Embedding(
         total,
         options.embedding_dimensions,
-        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05),
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=seeds.next()),
         embeddings_regularizer=keras.regularizers.L2(options.l2),
         name="slots",
     )(positions)
@@ -53,13 +55,14 @@ def build_head(
     x0 = layers.Concatenate()(features)
     crossed = x0
     for _ in range(options.cross_layers):
-        crossed = Cross(options.cross_rank)(x0, crossed)
+        crossed = Cross(options.cross_rank, (seeds.next(), seeds.next()))(x0, crossed)
     deep = x0
     for units in options.hidden_units:
-        deep = layers.Dense(units, activation="relu")(deep)
-        deep = layers.Dropout(options.dropout)(deep)
+        deep = layers.Dense(units, activation="relu", kernel_initializer=seeds.kernel())(deep)
+        deep = layers.Dropout(options.dropout, seed=seeds.next())(deep)
     logit = layers.Dense(
         1,
+        kernel_initializer=seeds.kernel(),
         bias_initializer=keras.initializers.Constant(np.log(click_rate / (1 - click_rate))),
         name="combine",
     )(layers.Concatenate()([crossed, deep]))

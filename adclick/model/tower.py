@@ -6,9 +6,10 @@ import keras
 from keras import layers
 
 from adclick.model.options import ModelOptions
+from adclick.model.seeds import Seeds
 
 
-def build_tower(shape: tuple[int, int, int], options: ModelOptions) -> keras.Model:
+def build_tower(shape: tuple[int, int, int], options: ModelOptions, seeds: Seeds) -> keras.Model:
     """A convolutional network from uint8 images (k, height, width, 3) to embeddings (k, E).
 
     Four stride-2 convolutions, then mean and maximum over the picture: the mean says how much of
@@ -17,9 +18,18 @@ def build_tower(shape: tuple[int, int, int], options: ModelOptions) -> keras.Mod
     images = keras.Input(shape, dtype="uint8", name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(images)
     for filters in options.tower_filters:
-        x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
+        x = layers.Conv2D(
+            filters,
+            3,
+            strides=2,
+            padding="same",
+            activation="relu",
+            kernel_initializer=seeds.kernel(),
+        )(x)
     pooled = [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)]
     x = layers.Concatenate()(pooled)
-    x = layers.Dropout(options.dropout)(x)
-    embedding = layers.Dense(options.image_dimensions, name="embedding")(x)
+    x = layers.Dropout(options.dropout, seed=seeds.next())(x)
+    embedding = layers.Dense(
+        options.image_dimensions, kernel_initializer=seeds.kernel(), name="embedding"
+    )(x)
     return keras.Model(images, embedding, name="tower")

@@ -6,7 +6,6 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,6 +16,7 @@ from adclick.errors import AdclickError
 from adclick.model.calibration import Calibration, fit_calibration
 from adclick.model.click_model import ClickModel
 from adclick.model.head import build_head
+from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
 from adclick.splitting import Split
 from adclick.training.batches import Batches
@@ -36,7 +36,6 @@ def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOp
     same arguments and gets an equal model. Raises AdclickError when the training rows have no click
     or nothing but clicks, when there is no row to calibrate by, or when a worker is lost.
     """
-    keras.utils.set_random_seed(options.seed)
     tf.config.experimental.enable_op_determinism()
     devices = find_devices()
     table = log.creatives()
@@ -77,12 +76,14 @@ def _untrained(
     split: Split,
     options: TrainingOptions,
 ) -> ClickModel:
-    tower = None
+    tower, seeds = None, Seeds(options.seed)
     if images is not None:
         _, height, width, channels = images.shape
-        tower = build_tower((height, width, channels), options.model)
+        tower = build_tower((height, width, channels), options.model, seeds)
     numeric = len(encoder.numeric)
-    head = build_head(encoder.slot_counts, numeric, tower is not None, click_rate, options.model)
+    head = build_head(
+        encoder.slot_counts, numeric, tower is not None, click_rate, options.model, seeds
+    )
     fallback = np.zeros(options.model.image_dimensions, np.float32)
     return ClickModel(head, tower, fallback, Calibration(), split.training.months)
 

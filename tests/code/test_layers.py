@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ from adclick.model.baseline import fit_baseline, load_baseline
 from adclick.model.cross import Cross
 from adclick.model.head import build_head
 from adclick.model.options import ModelOptions
+from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
 from adclick.training.network import join
 
@@ -50,7 +52,7 @@ def test_cross_is_rebuilt_from_its_configuration() -> None:
 
 @pytest.mark.parametrize("images", [True, False])
 def test_a_head_gives_a_logit_for_each_row(images: bool) -> None:
-    head = build_head(SLOTS, 2, images, 0.1, OPTIONS)
+    head = build_head(SLOTS, 2, images, 0.1, OPTIONS, Seeds(0))
     assert head(inputs(7, images)).shape == (7, 1)
     assert [part.name for part in head.inputs] == ["categorical", "numeric", "creative"][
         : 2 + images
@@ -58,13 +60,13 @@ def test_a_head_gives_a_logit_for_each_row(images: bool) -> None:
 
 
 def test_a_head_starts_at_the_click_rate() -> None:
-    head = build_head(SLOTS, 2, True, 0.02, OPTIONS)
+    head = build_head(SLOTS, 2, True, 0.02, OPTIONS, Seeds(0))
     zeros = [np.zeros_like(part) for part in inputs(1)]
     assert float(head(zeros)[0, 0]) == pytest.approx(logit(0.02), abs=0.2)
 
 
 def test_each_column_has_slots_of_its_own() -> None:
-    head = build_head(SLOTS, 2, False, 0.1, OPTIONS)
+    head = build_head(SLOTS, 2, False, 0.1, OPTIONS, Seeds(0))
     head.get_layer("linear").set_weights([np.arange(8, dtype=np.float32)[:, np.newaxis] ** 2])
     head.get_layer("slots").set_weights([np.zeros((8, OPTIONS.embedding_dimensions), np.float32)])
     numbers = np.zeros((2, 2), np.float32)
@@ -73,20 +75,40 @@ def test_each_column_has_slots_of_its_own() -> None:
 
 
 def test_a_tower_embeds_uint8_images() -> None:
-    tower = build_tower(SHAPE, OPTIONS)
+    tower = build_tower(SHAPE, OPTIONS, Seeds(0))
     images = np.random.default_rng(0).integers(0, 255, (3, *SHAPE), dtype=np.uint8)
     assert tower(images).shape == (3, 4)
 
 
 def test_images_reach_a_tower_between_minus_1_and_1() -> None:
-    tower = build_tower(SHAPE, OPTIONS)
+    tower = build_tower(SHAPE, OPTIONS, Seeds(0))
     scaled = keras.Model(tower.inputs, tower.layers[1].output)
     images = np.stack([np.full(SHAPE, value, np.uint8) for value in (0, 255)])
     assert np.unique(np.asarray(scaled([images]))).tolist() == [-1, 1]
 
 
+def test_a_seed_makes_the_same_network_whoever_takes_random_numbers_meanwhile() -> None:
+    """Libraries do: gcsfs for how long it waits when a bucket does not answer."""
+
+    def weights(seed: int, taken: int) -> list[np.ndarray]:
+        random.seed(taken)
+        seeds = Seeds(seed)
+        networks = (
+            build_tower(SHAPE, OPTIONS, seeds),
+            build_head(SLOTS, 2, True, 0.1, OPTIONS, seeds),
+        )
+        return [np.asarray(w) for network in networks for w in network.variables]
+
+    once, again, other = weights(1, taken=1), weights(1, taken=2), weights(2, taken=1)
+    assert all(np.array_equal(a, b) for a, b in zip(once, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(once, other, strict=True))
+
+
 def test_joined_each_impression_gets_its_creatives_embedding() -> None:
-    tower, head = build_tower(SHAPE, OPTIONS), build_head(SLOTS, 2, True, 0.1, OPTIONS)
+    tower, head = (
+        build_tower(SHAPE, OPTIONS, Seeds(0)),
+        build_head(SLOTS, 2, True, 0.1, OPTIONS, Seeds(0)),
+    )
     images = np.random.default_rng(0).integers(0, 255, (2, *SHAPE), dtype=np.uint8)
     slots, numbers, _ = inputs(3)
     which = np.array([1, 0, 1], np.int32)
