@@ -48,7 +48,7 @@ test: lint ## Check style, types and imports, and run the tests.
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 test-gcp: .venv/installed-dev .venv-gcp/installed-test .venv-serving/installed ## Run the gcp stack in an emulated Google Cloud (needs root: namespaces).
-	@$(PYTHON) -m pytest tests/gcp
+	@$(PYTHON) -m pytest tests/gcp -m "lane or not lane"
 
 test-gcp-images: .venv/installed-dev .venv-gcp/installed-test .venv-serving/installed ## Build the real images and run pod and steps in them (needs root, docker; 30 GB).
 	@ADCLICK_TEST_IMAGES=1 $(PYTHON) -m pytest -s tests/gcp/images

@@ -16,7 +16,7 @@ from tests.gcp.cloud.running import PYTHON, REPOSITORY, Cloud, cannot, emulated_
 from tests.kubernetes.emulated_jobs import PodFaults
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.lane,
     pytest.mark.skipif(cannot() is not None, reason=str(cannot())),
 ]
 CONFIG = REPOSITORY / "tests/gcp/sample_kubernetes.yaml"

@@ -22,7 +22,7 @@ from tests.gcp.cloud.vertex.faults import Faults, Preemption
 from tests.gcp.cloud.vertex.job import Job, log_files, read_jobs
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.lane,
     pytest.mark.skipif(cannot() is not None, reason=str(cannot())),
 ]
 CONFIG = REPOSITORY / "tests/gcp/sample.yaml"
