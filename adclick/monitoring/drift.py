@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from adclick.monitoring.checks import PSI, WASSERSTEIN, DriftChecks, verdict
+from adclick.monitoring.checks import PSI, WASSERSTEIN, DriftChecks, Finding, verdict
 from adclick.monitoring.findings import (
     click_rate_finding,
     drift_findings,
@@ -19,7 +19,7 @@ from adclick.monitoring.findings import (
 from adclick.monitoring.frames import CLICKED, SCORE, compared_columns
 from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.samples import EXPECTED_COUNT, MOST_VALUES, OTHER, comparable
+from adclick.monitoring.samples import EXPECTED_COUNT, MOST_VALUES, OTHER, Samples, comparable
 from adclick.schema import Schema
 
 
@@ -43,21 +43,7 @@ def drift_report(
     timestamp = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     click_rate = click_rate_finding(samples, checks)
     missing = missing_findings(samples, columns, checks)
-    means: dict[str, tuple[float, float] | None] = {}
-    if click_rate:
-        usual = float(samples.reference[CLICKED].mean())
-        means[CLICKED] = usual / (1 + click_rate.bound), usual * (1 + click_rate.bound)
-    scored = (SCORE,) if samples.kind == "predictions" else ()
-    means |= dict.fromkeys(scored)
-    methods = {
-        column: WASSERSTEIN if column == SCORE or column in schema.numeric else PSI
-        for column in (*scored, *samples.compared)
-    }
-    metadata = {
-        "reference": f"{samples.rows[0]:,} rows",
-        "current": f"{samples.rows[1]:,} rows",
-        OTHER: f"past top {MOST_VALUES} or under {EXPECTED_COUNT} rows",
-    }
+    methods = _methods(samples, schema)
     with quiet_evidently():
         from adclick.monitoring.evidence import Question, gather, write
 
@@ -66,14 +52,14 @@ def drift_report(
             bounds={PSI: checks.psi, WASSERSTEIN: checks.wasserstein},
             counted=samples.compared,
             drifted_share=checks.drifted_share,
-            means=means,
+            means=_means(samples, click_rate),
             missing={
                 column: finding.bound + samples.missing_share(column)[0]
                 for column, finding in missing.items()
             },
             min_rows=checks.min_rows,
         )
-        evidence = gather(name, timestamp, samples, question, metadata)
+        evidence = gather(name, timestamp, samples, question, _metadata(samples))
         drifts = drift_findings(samples, evidence.distances, methods, checks)
         findings = (
             row_finding(samples, checks),
@@ -96,6 +82,35 @@ def drift_report(
         snapshot=snapshot,
         html=html,
     )
+
+
+def _scored(samples: Samples) -> tuple[str, ...]:
+    return (SCORE,) if samples.kind == "predictions" else ()
+
+
+def _methods(samples: Samples, schema: Schema) -> dict[str, str]:
+    """How each column is compared: numbers by distance, values by their shares."""
+    return {
+        column: WASSERSTEIN if column == SCORE or column in schema.numeric else PSI
+        for column in (*_scored(samples), *samples.compared)
+    }
+
+
+def _means(samples: Samples, click_rate: Finding | None) -> dict[str, tuple[float, float] | None]:
+    """The columns whose mean is shown, with the bounds that it should keep, if any."""
+    means: dict[str, tuple[float, float] | None] = {}
+    if click_rate:
+        usual = float(samples.reference[CLICKED].mean())
+        means[CLICKED] = usual / (1 + click_rate.bound), usual * (1 + click_rate.bound)
+    return means | dict.fromkeys(_scored(samples))
+
+
+def _metadata(samples: Samples) -> dict[str, str]:
+    return {
+        "reference": f"{samples.rows[0]:,} rows",
+        "current": f"{samples.rows[1]:,} rows",
+        OTHER: f"past top {MOST_VALUES} or under {EXPECTED_COUNT} rows",
+    }
 
 
 def _fingerprint(checks: DriftChecks, *frames: pd.DataFrame) -> str:
