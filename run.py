@@ -140,6 +140,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
+    parser.add_argument("--months", help="which months of it, such as 2026-07:2026-09 or latest:3")
     parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
     ask = parser.add_mutually_exclusive_group()
     ask.add_argument("--check", action="store_true", help="say what would fail, and run nothing")
@@ -178,6 +179,7 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     """Configuration, schema and data folder, checked before anything slow is imported."""
     from adclick.config import load_config
     from adclick.errors import AdclickError
+    from adclick.ingest.selection import check_selection
     from adclick.ingest.sources import find_source
     from adclick.schema import load_schema
     from stacks.definition import check_name
@@ -186,10 +188,12 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     if options.data and not options.schema:
         raise AdclickError(f"what are the columns of {options.data}? name a schema with --schema")
     config = load_config(options.config or REPOSITORY / "configs" / f"{options.stack}.yaml")
+    if options.months:
+        config = config.model_copy(update={"months": check_selection(options.months)})
     schema = load_schema(options.schema or SAMPLE_SCHEMA)
     data = _absolute(options.data) if options.data else None
     if data:
-        find_source(data, schema)
+        find_source(data, schema, config.months)
     return config, schema, data
 
 

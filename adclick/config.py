@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from adclick.errors import AdclickError
 from adclick.evaluation.decision import Policy
 from adclick.evaluation.evaluation import EvaluationOptions
+from adclick.ingest.selection import ALL, check_selection
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
 from adclick.sample_data.options import SampleOptions
@@ -20,10 +21,14 @@ from adclick.training.options import TrainingOptions
 
 
 class RunConfig(BaseModel):
-    """The contents of configs/NAME.yaml; what a file leaves out has its default."""
+    """The contents of configs/NAME.yaml; what a file leaves out has its default.
+
+    `months` says which of the log's are used, see `adclick.ingest.selection`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    months: str = ALL
     sample_data: SampleOptions = SampleOptions()
     split: SplitOptions = SplitOptions()
     training: TrainingOptions = TrainingOptions()
@@ -32,6 +37,14 @@ class RunConfig(BaseModel):
     traffic: TrafficOptions = TrafficOptions()
     monitoring: DriftChecks = DriftChecks()
     resources: Resources = Resources()
+
+    @field_validator("months")
+    @classmethod
+    def _well_formed(cls, months: str) -> str:
+        try:
+            return check_selection(months)
+        except AdclickError as error:
+            raise ValueError(str(error)) from error
 
 
 def load_config(path: Path) -> RunConfig:

@@ -22,7 +22,7 @@ from steps.validate import validate
 @pipeline
 def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
     """Ingest, train, compare with the champion, decide, and register what came of it."""
-    source = find_data(data, schema)
+    source = find_data(data, schema, config.months)
     log = ingest(source, schema)
     validation = validate(log)
     rows = split(log, config.split, after=[validation])

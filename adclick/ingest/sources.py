@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Sequence
 
 import fsspec
 from pydantic import BaseModel, ConfigDict
 
 from adclick.adlog import SourceFile
 from adclick.errors import AdclickError
+from adclick.ingest.selection import ALL, select_months
 from adclick.schema import MONTH_PLACEHOLDER, Schema
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -24,11 +26,12 @@ class Source(BaseModel):
     files: tuple[SourceFile, ...]
 
 
-def find_source(uri: str, schema: Schema) -> Source:
+def find_source(uri: str, schema: Schema, months: str = ALL) -> Source:
     """The files below `uri` (a folder or any fsspec URL) that match the schema's `rows` pattern.
 
-    Raises AdclickError when the folder or the files do not exist, a month's folder has none, or
-    this environment cannot read such an address.
+    `months` chooses among them, see `selection`. Raises AdclickError when the folder or the files
+    do not exist, a month that is wanted is not there or its folder is empty, or this environment
+    cannot read such an address.
     """
     try:
         filesystem, root = fsspec.core.url_to_fs(uri)
@@ -53,8 +56,23 @@ def find_source(uri: str, schema: Schema) -> Source:
     )
     if not files:
         raise AdclickError(f"no file {schema.rows} below {uri}: see `rows` in schema {schema.name}")
-    _refuse_empty_months(filesystem, root, schema, files)
-    return Source(uri=uri, files=files)
+    empty = _empty_months(filesystem, root, schema, files)
+    wanted = _wanted(months, schema, [*(file.month for file in files), *empty])
+    for month in sorted(empty.keys() & wanted):
+        pattern = schema.rows.removeprefix(MONTH_PLACEHOLDER + "/")
+        raise AdclickError(f"month {month} is empty: no file {pattern} in {empty[month]}")
+    return Source(uri=uri, files=tuple(file for file in files if file.month in wanted))
+
+
+def _wanted(months: str, schema: Schema, there: Sequence[str | None]) -> set[str | None]:
+    if months == ALL:
+        return set(there)
+    if MONTH_PLACEHOLDER not in schema.rows:
+        raise AdclickError(
+            f"months {months!r}: files are chosen by month, and `rows` of schema {schema.name} has "
+            f"no {MONTH_PLACEHOLDER}"
+        )
+    return set(select_months(months, filter(None, there)))
 
 
 def _month(relative: str, schema: Schema) -> str | None:
@@ -66,14 +84,13 @@ def _month(relative: str, schema: Schema) -> str | None:
     return match.group()
 
 
-def _refuse_empty_months(
+def _empty_months(
     filesystem: fsspec.AbstractFileSystem, root: str, schema: Schema, files: tuple[SourceFile, ...]
-) -> None:
+) -> dict[str, str]:
+    """Folders of months in which no file is found, by month."""
     if not schema.rows.startswith(MONTH_PLACEHOLDER + "/"):
-        return
-    months = {file.month for file in files}
-    for path in sorted(filesystem.ls(root, detail=False)):
-        name = path.rstrip("/").rsplit("/", 1)[-1]
-        if MONTH.fullmatch(name) and name not in months:
-            wanted = schema.rows.removeprefix(MONTH_PLACEHOLDER + "/")
-            raise AdclickError(f"month {name} is empty: no file {wanted} in {path}")
+        return {}
+    full = {file.month for file in files}
+    paths = filesystem.ls(root, detail=False)
+    folders = {path.rstrip("/").rsplit("/", 1)[-1]: path for path in paths}
+    return {name: folders[name] for name in folders if MONTH.fullmatch(name) and name not in full}

@@ -104,7 +104,7 @@ def plan_run(
         stack=stack,
         region=region,
         data=data or "sample data",
-        size=data_size(data, schema) if data else sample_size(config.sample_data),
+        size=data_size(data, schema, config.months) if data else sample_size(config.sample_data),
         steps=_steps(pipelines, sampled=data is None),
         config=config,
         rates=load_rates(repository / MEASURED),

@@ -16,6 +16,7 @@ import fsspec
 
 from adclick.adlog import SourceFile
 from adclick.errors import AdclickError
+from adclick.ingest.selection import ALL
 from adclick.ingest.sources import MONTH, find_source
 from adclick.sample_data.options import SampleOptions
 from adclick.schema import Schema
@@ -57,12 +58,12 @@ def sample_size(options: SampleOptions) -> Size:
     return Size(months, float(options.months * options.creatives_per_month), about=False)
 
 
-def data_size(uri: str, schema: Schema) -> Size:
-    """The size of a data folder or bucket, estimated from about a megabyte of it.
+def data_size(uri: str, schema: Schema, months: str = ALL) -> Size:
+    """The size of a data folder or bucket, or its wanted months, from about a megabyte of it.
 
     Raises AdclickError when there is no data that the schema fits.
     """
-    files = find_source(uri, schema).files
+    files = find_source(uri, schema, months).files
     step = max(1, len(files) // FILES_READ)
     heads = [_Head.of(file) for file in files[::-step][:FILES_READ]]
     rows = sum(head.rows for head in heads)
@@ -70,13 +71,13 @@ def data_size(uri: str, schema: Schema) -> Size:
         raise AdclickError(f"no row below the headers of the files in {uri}")
     row_bytes = sum(head.row_bytes for head in heads) / rows
     header = sum(head.header_bytes for head in heads) / len(heads)
-    months: defaultdict[str, float] = defaultdict(float)
+    by_month: defaultdict[str, float] = defaultdict(float)
     for file in files:
-        months[file.month or ALL_MONTHS] += max(0.0, file.size - header) / row_bytes
-    one = len(months) == 1
+        by_month[file.month or ALL_MONTHS] += max(0.0, file.size - header) / row_bytes
+    one = len(by_month) == 1
     return Size(
-        months=dict(months),
-        creatives=_creatives(uri, next(head for head in heads if head.rows), schema, len(months)),
+        months=dict(by_month),
+        creatives=_creatives(uri, next(head for head in heads if head.rows), schema, len(by_month)),
         about=True,
         bytes=sum(file.size for file in files),
         test_share=(schema.holdout.test if schema.holdout else 1.0) if one else None,
