@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 
 from tests.gcp.cloud import names
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, Cloud, cannot, emulated_cloud
+from tests.gcp.lane import Lane
 from tests.kubernetes.emulated_jobs import PodFaults
 
 pytestmark = [
@@ -20,8 +19,6 @@ pytestmark = [
     pytest.mark.skipif(cannot() is not None, reason=str(cannot())),
 ]
 CONFIG = REPOSITORY / "tests/gcp/sample_kubernetes.yaml"
-LOCAL = REPOSITORY / ".venv/bin/python"
-RUN_SECONDS = 1800
 GPU = "nvidia.com/gpu"
 GKE_GPU = "cloud.google.com/gke-accelerator"
 GKE_SPOT = "cloud.google.com/gke-spot"
@@ -40,17 +37,21 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="module")
-def first(cloud: Cloud) -> dict[str, Any]:
+def lane(cloud: Cloud) -> Lane:
+    return Lane(cloud, "kubernetes", CONFIG)
+
+
+@pytest.fixture(scope="module")
+def first(cloud: Cloud, lane: Lane) -> dict[str, Any]:
     """All pipelines: the spot node is taken away while the model trains."""
     PodFaults(preempted={"train": "epoch 1:"}).write(cloud.state / "jobs")
-    done = run(cloud)
+    done = lane.run()
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    found: dict[str, Any] = json.loads((cloud.state / "home/runs/latest.json").read_bytes())
-    return found
+    return lane.summary
 
 
-def test_all_checks_hold(cloud: Cloud) -> None:
-    checked = run(cloud, "--check")
+def test_all_checks_hold(lane: Lane) -> None:
+    checked = lane.run("--check")
     assert checked.returncode == 0, checked.stdout
     assert f"namespace {names.PIPELINE_NAMESPACE}" in checked.stdout
     assert f"account {names.PIPELINE_KUBERNETES_ACCOUNT}" in checked.stdout
@@ -105,31 +106,16 @@ def test_a_pod_whose_node_was_taken_away_is_replaced(cloud: Cloud, first: dict[s
     assert (job["spec"]["backoffLimit"], job["status"]["failed"]) == (3, 1)
 
 
-def test_the_model_is_the_local_stack_s(first: dict[str, Any], tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    subprocess.run(
-        [LOCAL, "run.py", "--stack", "local", "--pipeline", "training", "--config", CONFIG],
-        cwd=REPOSITORY,
-        env={**os.environ, "ADCLICK_HOME": str(home)},
-        check=True,
-        capture_output=True,
-    )
-    local = json.loads((home / "runs" / "latest.json").read_bytes())["model"]
-    assert local["version"] == first["model"]["version"]
-    for model, metrics in local["metrics"].items():
-        for metric, figure in metrics.items():
-            there = first["model"]["metrics"][model][metric]
-            assert there["value"] == pytest.approx(figure["value"], abs=1e-6)
+def test_the_model_is_the_local_stack_s(lane: Lane, first: dict[str, Any], tmp_path: Path) -> None:
+    lane.assert_local_model(first, tmp_path / "home")
 
 
-def test_what_a_step_raises_reaches_the_client_that_came_back(cloud: Cloud) -> None:
+def test_what_a_step_raises_reaches_the_client_that_came_back(cloud: Cloud, lane: Lane) -> None:
     schema = REPOSITORY / "configs/schemas/sample.yaml"
     options = ("--data", f"gs://{names.BUCKET}/wrong", "--schema", str(schema))
     before = pod_logs(cloud)
-    cloud.run_until(
-        lambda: pod_logs(cloud) > before, words(*options), RUN_SECONDS, **variables(cloud)
-    )
-    raised = run(cloud, *options)
+    lane.kill_when(lambda: pod_logs(cloud) > before, *options)
+    raised = lane.run(*options)
     assert "goes on already: waiting for it" in raised.stdout
     assert (raised.returncode, "Traceback" in raised.stderr) == (2, False)
     assert "clicked" in raised.stderr
@@ -137,24 +123,12 @@ def test_what_a_step_raises_reaches_the_client_that_came_back(cloud: Cloud) -> N
     assert len(attempts) == 3
 
 
-def test_a_run_without_jobs_is_nowhere(cloud: Cloud) -> None:
-    asked = cloud.run([PYTHON, "-m", "tests.gcp.in_cloud.lost_run"], 120.0, **variables(cloud))
+def test_a_run_without_jobs_is_nowhere(cloud: Cloud, lane: Lane) -> None:
+    asked = cloud.run([PYTHON, "-m", "tests.gcp.in_cloud.lost_run"], 120.0, **lane.variables)
     assert asked.returncode == 0, asked.stderr
     before, after = json.loads(asked.stdout.splitlines()[-1])
     assert "no Job" not in before
     assert f"has no Job in {names.PIPELINE_NAMESPACE}" in after
-
-
-def run(cloud: Cloud, *options: str) -> subprocess.CompletedProcess[str]:
-    return cloud.run(words(*options), RUN_SECONDS, **variables(cloud))
-
-
-def words(*options: str) -> list[str | Path]:
-    return [PYTHON, "run.py", "--stack", "kubernetes", "--config", CONFIG, *options]
-
-
-def variables(cloud: Cloud) -> dict[str, str]:
-    return {"ADCLICK_STEPS_IMAGE": names.STEPS_IMAGE, "ADCLICK_HOME": str(cloud.state / "home")}
 
 
 def pod_logs(cloud: Cloud) -> set[Path]:
