@@ -20,14 +20,13 @@ class Containers:
     """What stands for the images: an interpreter, and the environment of all containers.
 
     Files that the environment names (an authority's certificate) can be read by the containers.
-    They see nothing of the `hidden` folders, so that a step can't live on files that only this
-    machine has.
+    They see nothing of the repository, so that a step can't live on files that only this machine
+    has.
     """
 
     python: Path
     environment: Mapping[str, str]
     root: Path
-    hidden: tuple[Path, ...] = (REPOSITORY,)
 
     def start(
         self,
@@ -44,7 +43,7 @@ class Containers:
         """
         own = [str(self.python), *command[1:]] if command[0] in _PYTHONS else [*command]
         options = [
-            *(word for folder in self.hidden for word in ("--hide", str(folder))),
+            *("--hide", str(REPOSITORY)),
             *(word for path in self._kept() for word in ("--keep", str(path))),
             *(word for path, folder in volumes.items() for word in ("--volume", str(folder), path)),
             *(("--hostname", hostname) if hostname else ()),

@@ -16,12 +16,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 15.0) -> None:
-    """Return as soon as `condition` holds; fail the test when it does not within `seconds`."""
+def wait_until[T](condition: Callable[[], T], what: str, seconds: float = 15.0) -> T:
+    """What `condition` gives as soon as it holds; fail the test when not within `seconds`."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
         time.sleep(0.02)
+    return found
 
 
 def refuses(port: int) -> bool:

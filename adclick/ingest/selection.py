@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from adclick.errors import AdclickError
 
 ALL = "all"
-_MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
-_FORM = re.compile(rf"all|latest:[1-9]\d*|{_MONTH}|{_MONTH}:|:{_MONTH}|{_MONTH}:{_MONTH}")
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_ONE = MONTH.pattern
+_FORM = re.compile(rf"all|latest:[1-9]\d*|{_ONE}|{_ONE}:|:{_ONE}|{_ONE}:{_ONE}")
 FORMS = "give a month as 2026-07, a range as 2026-07:2026-09 or 2026-07:, latest:3, or all"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import re
 from collections.abc import Sequence
 
 import fsspec
@@ -11,10 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.adlog import SourceFile
 from adclick.errors import AdclickError
-from adclick.ingest.selection import ALL, select_months
+from adclick.ingest.selection import ALL, MONTH, select_months
 from adclick.schema import MONTH_PLACEHOLDER, Schema
-
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 class Source(BaseModel):

@@ -16,8 +16,8 @@ import fsspec
 
 from adclick.adlog import SourceFile
 from adclick.errors import AdclickError
-from adclick.ingest.selection import ALL
-from adclick.ingest.sources import MONTH, find_source
+from adclick.ingest.selection import ALL, MONTH
+from adclick.ingest.sources import find_source
 from adclick.sample_data.options import SampleOptions
 from adclick.schema import Schema
 

@@ -15,10 +15,10 @@ import yaml
 
 from tests.gcp.cloud.faults import StorageFaults
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, cannot, emulated_cloud
-from tests.gcp.cloud.vertex.driving import wait_for
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
 from tests.gcp.cloud.vertex.job import Job, log_files, read_jobs
 from tests.gcp.lane import Lane
+from tests.servers import wait_until
 
 pytestmark = [
     pytest.mark.lane,
@@ -105,7 +105,7 @@ def test_reports_in_the_bucket_are_served_here(lane: Lane, first: dict[str, Any]
     ask = ["curl", "--silent", "--fail", f"{page}/api/projects/{project}/reports"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as served:
         try:
-            wait_for(lambda: lane.cloud.run(ask).returncode == 0, SERVED_SECONDS)
+            wait_until(lambda: lane.cloud.run(ask).returncode == 0, "it is served", SERVED_SECONDS)
             reports = json.loads(lane.cloud.run(ask).stdout)
         finally:
             for inside in psutil.Process(served.pid).children(recursive=True):

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from tests.gcp.cloud.running import REPOSITORY, cannot
-from tests.gcp.cloud.vertex.driving import PARENT, TRAINING, Driven, driven, python, start, wait_for
+from tests.gcp.cloud.vertex.driving import PARENT, TRAINING, Driven, driven, python, start
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.skipif(cannot() is not None, reason=str(cannot()))
 
@@ -150,7 +151,7 @@ def test_a_slow_start_and_a_cancelled_job(vertex: Driven) -> None:
     Faults(start_seconds=600).write(vertex.state)
     name = vertex.create(python("load", ""), python("train", "", "load"))["result"]["name"]
     job = name.rpartition("/")[2]
-    wait_for(lambda: vertex.job(job).states == {"load": "PENDING"})
+    wait_until(lambda: vertex.job(job).states == {"load": "PENDING"}, "it is pending")
     assert vertex.call("delete_pipeline_job", name=name)["code"] == "FAILED_PRECONDITION"
     assert vertex.call("cancel_pipeline_job", name=name) == {"result": None}
     ended = vertex.finished({"result": {"name": name}})

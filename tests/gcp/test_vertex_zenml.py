@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, Cloud, cannot, emulated_cloud
-from tests.gcp.cloud.vertex.driving import wait_for
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
 from tests.gcp.cloud.vertex.job import read_jobs
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.skipif(cannot() is not None, reason=str(cannot()))
 
@@ -29,7 +29,9 @@ def test_zenml_runs_whether_its_client_lives_or_not(tmp_path: Path) -> None:
         folder = state / "vertex"
         Faults(preempted={"train": Preemption(once="training in")}).write(folder)
         kill_client_of_first_job(cloud, folder)
-        wait_for(lambda: next(iter(read_jobs(folder).values())).finished, seconds=240)
+        wait_until(
+            lambda: next(iter(read_jobs(folder).values())).finished, "the job has finished", 240
+        )
         told = cloud.run(client("tell", "run", "fail", "tell"), 400, **quiet(state))
         assert told.returncode == 0, told.stderr
         after_death, failed, all_runs = told.stdout.splitlines()[-3:]
@@ -88,6 +90,8 @@ def kill_client_of_first_job(cloud: Cloud, folder: Path) -> None:
         ) as process,
     ):
         running = {"load": "RUNNING"}
-        wait_for(lambda: [j for j in read_jobs(folder).values() if j.states == running], 120)
+        wait_until(
+            lambda: [j for j in read_jobs(folder).values() if j.states == running], "it runs", 120
+        )
         for inside in psutil.Process(process.pid).children(recursive=True):
             inside.kill()

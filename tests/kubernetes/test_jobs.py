@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tests.kubernetes.emulated_cluster import EmulatedCluster
 from tests.kubernetes.emulated_job_pod import PodHost
 from tests.kubernetes.emulated_jobs import EmulatedJobs, PodFaults
 from tests.kubernetes.emulated_jobs_api import JobsApi
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 NAMESPACE, ACCOUNT = "pipelines", "runner"
@@ -62,7 +62,7 @@ class Jobs:
         def conditions() -> Any:
             return self.batch.read_namespaced_job(name, NAMESPACE).status.conditions
 
-        last = wait_for(conditions)[-1]
+        last = wait_until(conditions, "the Job has ended", SECONDS)[-1]
         return last.type, last.reason
 
 
@@ -83,14 +83,6 @@ def job(name: str, words: list[str], gpu: bool = False, **changes: Any) -> dict[
     }
     metadata = {"name": name, **changes.pop("metadata", {})}
     return {"metadata": metadata, "spec": {"backoffLimit": 0, "template": template, **changes}}
-
-
-def wait_for(found: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + SECONDS
-    while not (value := found()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return value
 
 
 @pytest.fixture
@@ -169,7 +161,7 @@ def test_a_gpu_is_on_the_nodes_that_are_asked_for_it(jobs: Jobs) -> None:
     assert jobs.end("gpu")[0] == "Complete"
     assert jobs.pods("gpu")[0].spec.node_name == "gke-gpu"
     jobs.create("lost", ["true"], gpu=True, pod={"tolerations": []})
-    (pod,) = wait_for(lambda: jobs.pods("lost"))
+    (pod,) = wait_until(lambda: jobs.pods("lost"), "it has a pod", SECONDS)
     (scheduled,) = pod.status.conditions
     assert (pod.status.phase, scheduled.reason) == ("Pending", "Unschedulable")
     assert "1 Insufficient nvidia.com/gpu" not in scheduled.message
@@ -220,7 +212,11 @@ def test_what_a_job_owns_is_deleted_with_it(jobs: Jobs) -> None:
     reference = {"apiVersion": "batch/v1", "kind": "Job", "name": "owner"}
     metadata = {"ownerReferences": [reference | {"uid": owner.metadata.uid}]}
     jobs.create("owned", ["sleep", "60"], metadata=metadata)
-    wait_for(lambda: [pod for pod in jobs.pods("owned") if pod.status.phase == "Running"])
+    wait_until(
+        lambda: [pod for pod in jobs.pods("owned") if pod.status.phase == "Running"],
+        "its pod runs",
+        SECONDS,
+    )
     jobs.batch.delete_namespaced_job("owner", NAMESPACE, propagation_policy="Foreground")
     assert jobs.batch.list_namespaced_job(NAMESPACE).items == []
     assert jobs.core.list_namespaced_pod(NAMESPACE).items == []
@@ -228,7 +224,9 @@ def test_what_a_job_owns_is_deleted_with_it(jobs: Jobs) -> None:
 
 def test_a_finished_job_is_kept_for_its_time(jobs: Jobs) -> None:
     jobs.create("brief", ["true"], ttlSecondsAfterFinished=0)
-    wait_for(lambda: not jobs.batch.list_namespaced_job(NAMESPACE).items)
+    wait_until(
+        lambda: not jobs.batch.list_namespaced_job(NAMESPACE).items, "the Job is gone", SECONDS
+    )
 
 
 def test_a_pod_s_account_may_do_what_the_check_asks_for_and_no_more(jobs: Jobs) -> None:

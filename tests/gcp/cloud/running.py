@@ -18,6 +18,7 @@ import psutil
 from adclick.errors import AdclickError
 from tests.gcp.cloud.options import CloudOptions
 from tests.gcp.cloud.room import launch, why_not
+from tests.servers import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PYTHON = REPOSITORY / ".venv-gcp/bin/python"
@@ -58,7 +59,6 @@ class Cloud:
         **environment: str,
     ) -> None:
         """Run `command` in the cloud and kill it once `reached` is true."""
-        deadline = time.monotonic() + timeout
         with (
             (self.state / "killed.log").open("wb") as log,
             subprocess.Popen(
@@ -68,11 +68,11 @@ class Cloud:
                 stderr=subprocess.STDOUT,
             ) as process,
         ):
-            while not reached() and time.monotonic() < deadline:
-                time.sleep(0.05)
-            for inside in psutil.Process(process.pid).children(recursive=True):
-                inside.kill()
-        assert reached()
+            try:
+                wait_until(reached, "the command is to be killed", timeout)
+            finally:
+                for inside in psutil.Process(process.pid).children(recursive=True):
+                    inside.kill()
 
     def words(self, command: Sequence[str | Path]) -> list[str]:
         """`command`, preceded by what takes it into the cloud from outside."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +13,7 @@ from typing import Any
 
 from tests.gcp.cloud.running import PYTHON, REPOSITORY
 from tests.gcp.cloud.vertex.job import Job, read_jobs
+from tests.servers import wait_until
 
 PARENT = "projects/emulated-project/locations/us-central1"
 SECONDS = 30.0
@@ -62,7 +62,7 @@ class Driven:
 
     def finished(self, answer: dict[str, Any]) -> Job:
         name = job_id(answer)
-        wait_for(lambda: self.job(name).finished)
+        wait_until(lambda: self.job(name).finished, f"{name} has finished", SECONDS)
         return self.job(name)
 
     def job(self, name: str) -> Job:
@@ -99,10 +99,3 @@ def job_id(answer: dict[str, Any]) -> str:
 
 def python(name: str, code: str, *after: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "command": ["python", "-c", code], "after": after, **more}
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
