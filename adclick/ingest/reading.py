@@ -1,124 +1,155 @@
-"""CSV files as batches of text cells, each with its row number; nothing is interpreted yet."""
+"""A unit's rows, read a block at a time, so that memory does not grow with the file."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import io
+import sys
+from collections.abc import Callable, Iterator
 
 import fsspec
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv as pacsv
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from adclick.adlog import SourceFile
-from adclick.arrays import Int64
+from adclick.arrays import Array
 from adclick.errors import AdclickError
-from adclick.schema import Schema
+from adclick.ingest.csv_block import Block, as_text
+from adclick.ingest.formats import Format, open_text
+from adclick.ingest.rows import Malformed, Rows
+from adclick.ingest.units import UNIT_BYTES, RowUnit
 
-BLOCK_BYTES = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Malformed:
-    """A row that has not as many cells as the header."""
-
-    row: int
-    text: str
-    reason: str
+SLACK_BYTES = 4 * 1024 * 1024
+LONGEST_ROW = 16 * 1024 * 1024
+PARQUET_ROWS = 131_072
+OPEN_QUOTE = "a quote is opened and never closed"
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Rows of one file: text cells by column, the 1-based row numbers, and malformed rows."""
+class UnitReader:
+    """Goes once over a unit's rows; afterwards `begin`, `end` and `lines` say what it found.
 
-    file: SourceFile
-    cells: pa.RecordBatch
-    rows: Int64
-    malformed: tuple[Malformed, ...]
-
-
-@dataclass
-class _MalformedRows:
-    found: list[Malformed] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-
-    def __call__(self, row: pacsv.InvalidRow) -> str:
-        # the parser counts the header as its first row
-        number = row.number - 1
-        reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
-        self.found.append(Malformed(number, row.text, reason))
-        self.numbers.append(number)
-        return "skip"
-
-    def take(self) -> tuple[Malformed, ...]:
-        taken, self.found = tuple(self.found), []
-        return taken
-
-
-def read_chunks(file: SourceFile, schema: Schema) -> Iterator[Chunk]:
-    """The file's rows in order, a block at a time, so that memory does not grow with the file.
-
-    Raises AdclickError when the file is empty, is no UTF-8, or does not have each column of the
-    schema once.
+    `begin` and `end` are where the rows really began and ended, in the unit's own measure, and
+    `lines` how many lines (rows, in Parquet) they take. Cells of `wanted` columns are read.
+    Raises AdclickError while reading a broken file.
     """
-    malformed = _MalformedRows()
-    next_row = 1
-    for cells in _batches(file, schema, malformed):
-        rows = _row_numbers(next_row, cells.num_rows, malformed.numbers)
-        next_row = int(rows[-1]) + 1 if len(rows) else next_row
-        yield Chunk(file, cells, rows, malformed.take())
-    if malformed.found:
-        no_rows = pa.RecordBatch.from_pylist([], schema=pa.schema([]))
-        yield Chunk(file, no_rows, np.empty(0, np.int64), malformed.take())
 
+    def __init__(self, unit: RowUnit, wanted: tuple[str, ...]) -> None:
+        self._unit, self._wanted = unit, wanted
+        self.begin, self.end = unit.begin, unit.begin
+        self.lines = 0
 
-def columns_of(file: SourceFile) -> tuple[str, ...]:
-    """The names in the file's header; raises AdclickError when it is empty."""
-    with fsspec.open(file.uri, "rt", encoding="utf-8-sig", newline="") as stream:
-        try:
-            header = next(csv.reader(stream), [])
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise AdclickError(f"{file.uri}: no CSV file in UTF-8: {error}") from error
-    if not header:
-        raise AdclickError(f"{file.uri} is empty: it needs a header and rows")
-    return tuple(header)
+    def __iter__(self) -> Iterator[Rows]:
+        if self._unit.form is Format.PARQUET:
+            return self._parquet_rows()
+        if self._unit.form is Format.CSV:
+            return self._plain_rows()
+        return self._packed_rows()
 
+    def _plain_rows(self) -> Iterator[Rows]:
+        unit = self._unit
+        assert unit.end is not None
+        filesystem, path = fsspec.core.url_to_fs(unit.file.uri)
+        limit = unit.end
+        # one byte earlier: a line end there says that a row begins right at `begin`
+        position = unit.begin if unit.exact else unit.begin - 1
 
-def _batches(
-    file: SourceFile, schema: Schema, malformed: _MalformedRows
-) -> Iterator[pa.RecordBatch]:
-    names = [name for name, column in schema.columns.items() if column.role != "ignored"]
-    header = columns_of(file)
-    missing = [name for name in schema.columns if name not in header]
-    if missing:
-        raise AdclickError(
-            f"{file.uri} has no column {missing[0]!r} that schema {schema.name} names: "
-            "mend the file or the schema"
-        )
-    repeated = [name for name in schema.columns if header.count(name) > 1]
-    if repeated:
-        raise AdclickError(f"{file.uri} has column {repeated[0]!r} more than once: keep one")
-    with fsspec.open(file.uri, "rb") as stream:
-        try:
-            # the first block is read here, the others as they are asked for
-            yield from pacsv.open_csv(
-                stream,
-                # rows are only numbered when they are parsed one after the other
-                pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
-                pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=malformed),
-                pacsv.ConvertOptions(
-                    include_columns=names,
-                    column_types=dict.fromkeys(names, pa.string()),
-                    strings_can_be_null=False,
-                ),
+        def more() -> bytes:
+            nonlocal position
+            until = min(max(position, limit) + SLACK_BYTES, unit.file.size)
+            if position >= until:
+                return b""
+            data: bytes = filesystem.cat_file(path, start=position, end=until)
+            position += len(data)
+            return data
+
+        data = more()
+        if not unit.exact:
+            line_end = data.find(b"\n", 0, limit - unit.begin)
+            if line_end < 0:
+                self.begin = self.end = limit
+                return
+            self.begin = self.end = unit.begin + line_end
+            data = data[line_end + 1 :]
+        yield from self._csv_rows(data, more, limit - self.begin)
+
+    def _packed_rows(self) -> Iterator[Rows]:
+        with open_text(self._unit.file, self._unit.form) as stream:
+            stream.read(self._unit.begin)
+            first = stream.read(UNIT_BYTES)
+            yield from self._csv_rows(first, lambda: stream.read(UNIT_BYTES), sys.maxsize)
+
+    def _csv_rows(self, data: bytes, more: Callable[[], bytes], owned: int) -> Iterator[Rows]:
+        """The rows that begin in the next `owned` bytes: `data`, then what `more` brings."""
+        at_end = not data
+        while owned > 0 and (data or not at_end):
+            cut = len(data) if at_end else data.rfind(b"\n") + 1
+            rows, used, lines = Block(data[:cut], self._unit.names, self._wanted).rows(
+                owned, self.lines
             )
-        except pa.ArrowInvalid as error:
-            raise AdclickError(f"{file.uri}: {error}") from error
+            yield rows
+            data, owned = self._step(data, owned, used, lines)
+            if owned > 0 and data and (at_end or len(data) > LONGEST_ROW):
+                line = data[: data.find(b"\n") + 1] or data
+                if not at_end and line is data:
+                    raise AdclickError(
+                        f"{self._unit.file.uri}: a line of more than {LONGEST_ROW:,} bytes: no CSV?"
+                    )
+                yield self._without_end(line)
+                data, owned = self._step(data, owned, len(line), 1)
+            elif owned > 0 and not at_end:
+                piece = more()
+                at_end = not piece
+                data += piece
+
+    def _step(self, data: bytes, owned: int, used: int, lines: int) -> tuple[bytes, int]:
+        self.end += used
+        self.lines += lines
+        return data[used:], owned - used
+
+    def _without_end(self, line: bytes) -> Rows:
+        malformed = Malformed(self.lines, as_text(line), OPEN_QUOTE)
+        none = np.empty(0, np.int64)
+        return Rows(pa.table({}), none, (malformed,), {}, lambda _: [])
+
+    def _parquet_rows(self) -> Iterator[Rows]:
+        unit = self._unit
+        assert unit.end is not None
+        with fsspec.open(unit.file.uri, "rb") as stream:
+            try:
+                groups = list(range(unit.begin, unit.end))
+                for batch in pq.ParquetFile(stream).iter_batches(PARQUET_ROWS, row_groups=groups):
+                    yield self._of_batch(batch)
+            except (pa.ArrowInvalid, OSError) as error:
+                raise AdclickError(f"{unit.file.uri}: broken Parquet file: {error}") from error
+        self.end = unit.end
+
+    def _of_batch(self, batch: pa.RecordBatch) -> Rows:
+        texts = pa.table({name: _as_texts(batch.column(name)) for name in self._unit.names})
+        lines = np.arange(self.lines, self.lines + batch.num_rows, dtype=np.int64)
+        self.lines += batch.num_rows
+        return Rows(
+            texts.select(self._wanted), lines, (), {}, lambda positions: _as_csv(texts, positions)
+        )
 
 
-def _row_numbers(first: int, count: int, skipped: list[int]) -> Int64:
-    """The next `count` row numbers from `first` that are not among the skipped ones."""
-    ahead = [number for number in skipped if number >= first]
-    numbers = np.arange(first, first + count + len(ahead), dtype=np.int64)
-    return numbers[~np.isin(numbers, ahead)][:count]
+def _as_texts(column: pa.Array) -> pa.Array:
+    """Typed cells as the text that a CSV file would have: nulls empty, truth as 1 and 0."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
+        column = pa.array([None if cell is None else repr(cell) for cell in column.to_pylist()])
+    return pc.fill_null(column.cast(pa.string()), "")
+
+
+def _as_csv(cells: pa.Table, positions: Array) -> list[str]:
+    rows = cells.take(pa.array(positions)).to_pylist()
+    return [_csv_line(row) for row in rows]
+
+
+def _csv_line(row: dict[str, str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(row.values())
+    return line.getvalue()

@@ -1,134 +1,215 @@
-"""Which rows of a chunk are good, typed as the log keeps them, and why the others are not."""
+"""Which rows are good, typed as the log keeps them, and why the others are not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, row_schema
-from adclick.arrays import Array, Float64
-from adclick.ingest.reading import Chunk
+from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, TIME
+from adclick.arrays import Array, Float64, UInt64
+from adclick.ingest.ids import LONGEST_ID, hash_ids
+from adclick.ingest.rows import Rows
 from adclick.numbers import LARGEST, parse_numbers
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
 from adclick.times import parse_times
 
 MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact
+LONGEST_VALUE = 1_000  # characters of a categorical value or a path
+ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]+$"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """What is wrong with a row: the column ("" for the whole row) and the reason."""
+
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A chunk's rows, typed (n rows of `row_schema`), and what is wrong with each.
+    """Rows typed (n rows of the log's columns) and what is wrong with each.
 
-    `reasons` (n,) holds "" for a good row, else the column and its problem; `months` (n,) the month
-    of each time, or "NaT". `filled` marks, by column, the rows that a declared default stands in.
+    `codes` (n,) int16 is 0 for a good row, else one more than the place of its problem in
+    `problems`. `hashes` (n,) are of the ids. `filled` marks, by column, the cells that a declared
+    default stands in for. `images` are the paths that the rows name, where the log has images.
     """
 
-    rows: pa.RecordBatch
-    reasons: Array
-    months: Array
+    rows: pa.Table
+    codes: Array
+    problems: tuple[Problem, ...]
+    hashes: UInt64
     filled: dict[str, Array]
+    images: pa.Array | None
 
 
-class _Reasons:
+class _Problems:
     """The first problem found in each row."""
 
     def __init__(self, count: int) -> None:
-        self.values = np.full(count, "", dtype=object)
+        self.codes = np.zeros(count, np.int16)
+        self.found: list[Problem] = []
 
-    def add(self, bad: Array, reason: str) -> None:
-        self.values[bad & (self.values == "")] = reason
+    def add(self, bad: Array, column: str, reason: str) -> None:
+        if bad.any():
+            self.found.append(Problem(column, reason))
+            self.codes[bad & (self.codes == 0)] = len(self.found)
 
 
-def check_rows(chunk: Chunk, schema: Schema) -> Checked:
-    """Type and check every cell of a chunk against the schema, in whole columns."""
-    cells, count = chunk.cells, chunk.cells.num_rows
-    reasons = _Reasons(count)
+def check_rows(rows: Rows, month: str | None, schema: Schema) -> Checked:
+    """Type and check every cell against the schema, in whole columns.
+
+    `month` is that of the rows' file, None where the file names none.
+    """
+    cells = rows.cells
+    problems = _Problems(cells.num_rows)
+    _add_flaws(rows, problems)
+    ids = _ids(cells, schema.id, problems)
+    hashes = hash_ids(ids)
     filled: dict[str, Array] = {}
-    ids = _text(cells, schema.id)
-    reasons.add(ids == "", f"{schema.id}: empty")
-    times = parse_times(cells.column(schema.time), schema.time_format)
-    reasons.add(np.isnat(times), f"{schema.time}: no time of the format {schema.time_format}")
-    months = np.datetime_as_string(times, unit="M").astype(object)
-    if chunk.file.month is not None:
-        outside = ~np.isnat(times) & (months != chunk.file.month)
-        reasons.add(outside, f"{schema.time}: outside the month of its file")
-    columns: dict[str, Array] = {schema.id: ids, schema.time: times}
+    columns: dict[str, pa.Array] = {schema.id: ids}
+    columns[schema.time] = _times(cells, schema, month, problems)
     if schema.creative:
-        columns[schema.creative] = _text(cells, schema.creative)
-        reasons.add(columns[schema.creative] == "", f"{schema.creative}: empty")
+        columns[schema.creative], _ = _categories(cells, schema.creative, None, problems)
+    images = _categories(cells, schema.image, None, problems)[0] if schema.image else None
     for name, categorical in schema.categorical.items():
-        columns[name], filled[name] = _categories(cells, name, categorical, reasons)
+        columns[name], filled[name] = _categories(cells, name, categorical, problems)
     for name, numeric in schema.numeric.items():
-        columns[name], filled[name] = _numbers(cells, name, numeric, reasons)
-    columns[IMPRESSIONS], columns[CLICKS] = _outcome(cells, schema, reasons)
-    columns[BUCKET] = (pd.util.hash_array(ids) % BUCKETS).astype(np.int16)
-    types = row_schema(schema)
-    arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in types]
-    rows = pa.RecordBatch.from_arrays(arrays, schema=types)
-    return Checked(rows, reasons.values, months, filled)
+        columns[name], filled[name] = _numbers(cells, name, numeric, problems)
+    impressions, clicks = _outcome(cells, schema, problems)
+    columns[IMPRESSIONS] = pa.array(impressions.astype(np.int64))
+    columns[CLICKS] = pa.array(clicks.astype(np.int64))
+    columns[BUCKET] = pa.array((hashes % np.uint64(BUCKETS)).astype(np.int16))
+    found = tuple(problems.found)
+    return Checked(pa.table(columns), problems.codes, found, hashes, filled, images)
 
 
-def _trimmed(cells: pa.RecordBatch, name: str) -> pa.Array:
-    return pc.utf8_trim_whitespace(cells.column(name))
+def _add_flaws(rows: Rows, problems: _Problems) -> None:
+    for reason in sorted(set(rows.flaws.values())):
+        bad = np.zeros(rows.cells.num_rows, bool)
+        bad[[row for row, flaw in rows.flaws.items() if flaw == reason]] = True
+        problems.add(bad, "", reason)
 
 
-def _text(cells: pa.RecordBatch, name: str) -> Array:
-    return np.asarray(_trimmed(cells, name).to_numpy(zero_copy_only=False))
+def _cells(cells: pa.Table, name: str) -> pa.Array:
+    column = cells.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _ids(cells: pa.Table, name: str, problems: _Problems) -> pa.Array:
+    ids = pc.utf8_trim_whitespace(_cells(cells, name))
+    problems.add(_mask(pc.equal(ids, "")), name, "empty")
+    long = _mask(pc.greater(pc.binary_length(ids), LONGEST_ID))
+    problems.add(long, name, f"longer than {LONGEST_ID} bytes")
+    if long.any():
+        ids = pc.if_else(pa.array(long), "", ids)
+    exponents = pc.match_substring(ids, "E+", ignore_case=True)
+    if pc.any(exponents).as_py():
+        problems.add(_mask(pc.match_substring_regex(ids, ROUNDED)), name, "a rounded number")
+    return ids
+
+
+def _times(cells: pa.Table, schema: Schema, month: str | None, problems: _Problems) -> pa.Array:
+    name = schema.time
+    times = parse_times(_cells(cells, name), schema.time_format)
+    problems.add(np.isnat(times), name, f"no time of the format {schema.time_format}")
+    if month is not None:
+        begin = np.datetime64(month, "M")
+        inside = (times >= begin) & (times < begin + 1)
+        problems.add(~inside & ~np.isnat(times), name, "outside the month of its file")
+    return pa.array(times, TIME)
 
 
 def _categories(
-    cells: pa.RecordBatch, name: str, column: CategoricalColumn, reasons: _Reasons
-) -> tuple[Array, Array]:
-    values = _text(cells, name)
-    empty = values == ""
-    if column.default is None:
-        reasons.add(empty, f"{name}: empty")
-    else:
-        values = np.where(empty, column.default, values)
-    if column.allowed is not None:
-        reasons.add(~pd.Series(values).isin(column.allowed).to_numpy(), f"{name}: not allowed")
-    return values, empty & (column.default is not None)
+    cells: pa.Table, name: str, column: CategoricalColumn | None, problems: _Problems
+) -> tuple[pa.Array, Array]:
+    """The column dictionary-encoded, each distinct value looked at once, and where it was empty.
+
+    Without a declaration, as for creatives and images, any text but none is good.
+    """
+    encoded = _cells(cells, name).dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    values = pc.utf8_trim_whitespace(encoded.dictionary)
+    empty = _mask(pc.equal(values, ""))
+    default = column.default if column else None
+    if default is None:
+        _add_values(problems, empty, codes, name, "empty")
+    elif empty.any():
+        values = pc.if_else(pa.array(empty), default, values)
+    long = _mask(pc.greater(pc.utf8_length(values), LONGEST_VALUE))
+    _add_values(problems, long, codes, name, f"longer than {LONGEST_VALUE:,} characters")
+    if column is not None and column.allowed is not None:
+        allowed = pc.is_in(values, value_set=pa.array(column.allowed, pa.string()))
+        _add_values(problems, ~_mask(allowed), codes, name, "not allowed")
+    filled = empty[codes] if default is not None else np.zeros(len(codes), bool)
+    return _dictionary(values, codes), filled
+
+
+def _add_values(
+    problems: _Problems, bad_values: Array, codes: Array, column: str, reason: str
+) -> None:
+    if bad_values.any():
+        problems.add(bad_values[codes], column, reason)
+
+
+def _dictionary(values: pa.Array, codes: Array) -> pa.Array:
+    """A dictionary array of these values at these codes, each distinct value in it once."""
+    distinct = values.dictionary_encode()
+    if len(distinct.dictionary) < len(values):
+        codes = distinct.indices.to_numpy()[codes]
+    return pa.DictionaryArray.from_arrays(pa.array(codes), distinct.dictionary)
 
 
 def _numbers(
-    cells: pa.RecordBatch, name: str, column: NumericColumn, reasons: _Reasons
-) -> tuple[Float64, Array]:
-    text = _trimmed(cells, name)
-    empty = pc.equal(text, "").to_numpy(zero_copy_only=False)
+    cells: pa.Table, name: str, column: NumericColumn, problems: _Problems
+) -> tuple[pa.Array, Array]:
+    text = _cells(cells, name)
     values = parse_numbers(text)
+    unread = np.isnan(values)
+    empty = np.zeros(len(values), bool)
+    if unread.any():
+        at = np.flatnonzero(unread)
+        empty[at] = _mask(pc.equal(pc.utf8_trim_whitespace(text.take(pa.array(at))), ""))
     if column.default is None:
-        reasons.add(empty, f"{name}: empty")
+        problems.add(empty, name, "empty")
     else:
         values = np.where(empty, column.default, values)
-    reasons.add(~(np.abs(values) <= LARGEST), f"{name}: no finite number")
+    problems.add(~(np.abs(values) <= LARGEST), name, "no finite number")
     if column.min is not None:
-        reasons.add(values < column.min, f"{name}: below {column.min:g}")
+        problems.add(values < column.min, name, f"below {column.min:g}")
     if column.max is not None:
-        reasons.add(values > column.max, f"{name}: above {column.max:g}")
-    return values, empty & (column.default is not None)
+        problems.add(values > column.max, name, f"above {column.max:g}")
+    return pa.array(values), empty & (column.default is not None)
 
 
-def _outcome(cells: pa.RecordBatch, schema: Schema, reasons: _Reasons) -> tuple[Float64, Float64]:
-    """Impressions and clicks of each row; bad values are given a reason and set to 1 and 0."""
+def _outcome(cells: pa.Table, schema: Schema, problems: _Problems) -> tuple[Float64, Float64]:
+    """Impressions and clicks of each row; those of bad rows are set to 1 and 0."""
     if labels := schema.named("label"):
-        clicks = parse_numbers(_trimmed(cells, labels[0]))
-        reasons.add(~np.isin(clicks, (0, 1)), f"{labels[0]}: neither 0 nor 1")
+        clicks = parse_numbers(_cells(cells, labels[0]))
+        problems.add(~((clicks == 0) | (clicks == 1)), labels[0], "neither 0 nor 1")
         impressions = np.ones(len(clicks))
     else:
         (shown,), (clicked,) = schema.named("impressions"), schema.named("clicks")
-        impressions = parse_numbers(_trimmed(cells, shown))
-        clicks = parse_numbers(_trimmed(cells, clicked))
-        reasons.add(~_whole(impressions, 1), f"{shown}: no whole number from 1 to {MOST_COUNT:,}")
-        reasons.add(~_whole(clicks, 0), f"{clicked}: no whole number from 0 to {MOST_COUNT:,}")
-        reasons.add(clicks > impressions, f"{clicked}: more than {shown}")
-    bad = reasons.values != ""
+        impressions = parse_numbers(_cells(cells, shown))
+        clicks = parse_numbers(_cells(cells, clicked))
+        no_count = f"no whole number from {{}} to {MOST_COUNT:,}"
+        problems.add(~_whole(impressions, 1), shown, no_count.format(1))
+        problems.add(~_whole(clicks, 0), clicked, no_count.format(0))
+        problems.add(clicks > impressions, clicked, f"more than {shown}")
+    bad = problems.codes != 0
     return np.where(bad, 1.0, impressions), np.where(bad, 0.0, clicks)
 
 
 def _whole(values: Float64, least: int) -> Array:
     whole: Array = (values >= least) & (values <= MOST_COUNT) & (values == np.floor(values))
     return whole
+
+
+def _mask(values: pa.Array) -> Array:
+    return np.asarray(values.to_numpy(zero_copy_only=False))

@@ -1,0 +1,155 @@
+"""A unit of rows, read, checked and written: a pure function, for threads and clusters alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from adclick.arrays import Array
+from adclick.ingest.parts import BAD_ROWS, ID_HASH, LINE, NO_MONTH, Part, PartWriter
+from adclick.ingest.reading import UnitReader
+from adclick.ingest.rows import Rows
+from adclick.ingest.storage import read_document, write_document
+from adclick.ingest.units import RowUnit
+from adclick.ingest.validation import Checked, check_rows
+from adclick.schema import Schema
+
+DONE_FILE = "done.json"
+
+
+class RowTask(BaseModel):
+    """A unit to ingest into the store at `root`, where `folder` is its own place."""
+
+    model_config = ConfigDict(frozen=True)
+
+    root: str
+    folder: str
+    ad_schema: Schema
+    unit: RowUnit
+
+
+class RowsDone(BaseModel):
+    """What came of a unit: where its rows really began and ended, its lines, and its parts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    begin: int
+    end: int
+    lines: int
+    parts: tuple[Part, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return sum(part.rows_kept + part.rows_bad for part in self.parts)
+
+
+def ingest_rows(task: RowTask) -> RowsDone:
+    """Read, check and write a unit's rows, unless that was done before.
+
+    The files depend on nothing but the task, and the document that says so comes last: done twice,
+    or again after a kill, the store is the same.
+    """
+    done_file = f"{task.root}/{task.folder}/{DONE_FILE}"
+    if done := read_document(done_file, RowsDone):
+        return done
+    reader = UnitReader(task.unit, wanted_columns(task.ad_schema))
+    with _Months(task) as months:
+        for rows in reader:
+            _add(rows, task, months)
+        parts = months.finish()
+    done = RowsDone(begin=reader.begin, end=reader.end, lines=reader.lines, parts=parts)
+    write_document(done_file, done)
+    return done
+
+
+def wanted_columns(schema: Schema) -> tuple[str, ...]:
+    """The columns whose cells are read."""
+    return tuple(name for name, column in schema.columns.items() if column.role != "ignored")
+
+
+class _Months(ExitStack):
+    """The writers of a unit's months, each begun with its first row."""
+
+    def __init__(self, task: RowTask) -> None:
+        super().__init__()
+        self._task = task
+        self._writers: dict[str, PartWriter] = {}
+
+    def writer(self, month: str) -> PartWriter:
+        if month not in self._writers:
+            folder = f"{self._task.folder}/{month or 'no-month'}"
+            writer = PartWriter(self._task.root, folder, month, self._task.ad_schema)
+            self._writers[month] = self.enter_context(writer)
+        return self._writers[month]
+
+    def finish(self) -> tuple[Part, ...]:
+        return tuple(self._writers[month].finish() for month in sorted(self._writers))
+
+
+def _add(rows: Rows, task: RowTask, months: _Months) -> None:
+    file_month = task.unit.file.month
+    if rows.malformed:
+        bad = [
+            {"line": row.line, "column": "", "reason": row.reason, "text": row.text}
+            for row in rows.malformed
+        ]
+        months.writer(file_month or NO_MONTH).quarantine(pa.Table.from_pylist(bad, BAD_ROWS))
+    if not rows.cells.num_rows:
+        return
+    checked = check_rows(rows, file_month, task.ad_schema)
+    for month, here in _by_month(checked, file_month, task.ad_schema):
+        writer = months.writer(month)
+        good = here & (checked.codes == 0)
+        if good.any():
+            _keep(rows, checked, good, writer)
+        if bad_rows := np.flatnonzero(here & (checked.codes != 0)).tolist():
+            writer.quarantine(_bad_rows(rows, checked, np.array(bad_rows)))
+
+
+def _by_month(
+    checked: Checked, file_month: str | None, schema: Schema
+) -> Iterator[tuple[str, Array]]:
+    """Months, and which rows are theirs (n,): of the file, or of each row's own time."""
+    if file_month is not None:
+        yield file_month, np.ones(len(checked.codes), bool)
+        return
+    times = checked.rows.column(schema.time).to_numpy()
+    months = times.astype("datetime64[M]")
+    for month in np.unique(months):
+        if np.isnat(month):
+            yield NO_MONTH, np.isnat(months)
+        else:
+            yield str(month), months == month
+
+
+def _keep(rows: Rows, checked: Checked, good: Array, writer: PartWriter) -> None:
+    table = checked.rows.append_column(ID_HASH, pa.array(checked.hashes))
+    table = table.append_column(LINE, pa.array(rows.lines))
+    images, everything = checked.images, bool(good.all())
+    if not everything:
+        chosen = pa.array(good)
+        table = table.filter(chosen)
+        images = images.filter(chosen) if images is not None else None
+    filled = {
+        name: int(np.count_nonzero(mask if everything else mask & good))
+        for name, mask in checked.filled.items()
+    }
+    writer.keep(table.combine_chunks(), filled, images)
+
+
+def _bad_rows(rows: Rows, checked: Checked, bad: Array) -> pa.Table:
+    problems = [checked.problems[code - 1] for code in checked.codes[bad].tolist()]
+    return pa.table(
+        [
+            pa.array(rows.lines[bad]),
+            pa.array([problem.column for problem in problems], pa.string()),
+            pa.array([problem.reason for problem in problems], pa.string()),
+            pa.array(rows.text(bad), pa.string()),
+        ],
+        schema=BAD_ROWS,
+    )
