@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from adclick.arrays import Int32, UInt8
+from adclick.arrays import Int32, Int64, UInt8
 from adclick.schema import Schema
 from adclick.scratch import scratch_folder
 
@@ -38,13 +38,21 @@ class SourceFile(BaseModel):
     generation: str
 
 
+DROPPED = pa.schema([("file", pa.int32()), ("row", pa.int64())])
+
+
 class Month(BaseModel):
-    """One month of the log with its counts; rows_in = rows_kept + rows_quarantined."""
+    """One month of the log with its counts; rows_in = rows_kept + rows_quarantined.
+
+    `files` may hold rows that the month leaves out: `dropped` lists them, by the file's place in
+    `files` and the row's place in the file. Paths are relative to the log's root.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     month: str
     files: tuple[str, ...]
+    dropped: str
     quarantine: str
     rows_kept: int
     rows_quarantined: int
@@ -184,19 +192,29 @@ class AdLog(BaseModel):
 
         Use it to go over data of any size; `columns` defaults to all.
         """
-        filesystem, root = fsspec.core.url_to_fs(self.root)
         time = self.ad_schema.time
-        read = None if columns is None else list(dict.fromkeys([*columns, time, BUCKET]))
+        wanted = list(columns) if columns is not None else row_schema(self.ad_schema).names
+        read = list(dict.fromkeys([*wanted, time, BUCKET]))
         for month in self.months:
-            if month.month not in selection.months:
-                continue
-            for name in month.files:
-                with filesystem.open(f"{root}/{name}", "rb") as file:
-                    for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS, columns=read):
-                        mask = selection.mask(batch, time)
-                        rows = batch if mask is None else batch.filter(mask)
-                        if rows.num_rows:
-                            yield rows if columns is None else rows.select(list(columns))
+            if month.month in selection.months:
+                for batch in self._kept_rows(month, read):
+                    mask = selection.mask(batch, time)
+                    rows = batch if mask is None else batch.filter(mask)
+                    if rows.num_rows:
+                        yield rows.select(wanted)
+
+    def _kept_rows(self, month: Month, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        filesystem, root = fsspec.core.url_to_fs(self.root)
+        with filesystem.open(f"{root}/{month.dropped}", "rb") as file:
+            dropped = pq.read_table(file)
+        files, rows = (dropped.column(name).to_numpy() for name in DROPPED.names)
+        for number, name in enumerate(month.files):
+            out, first = rows[files == number], 0
+            with filesystem.open(f"{root}/{name}", "rb") as file:
+                for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS, columns=columns):
+                    here = out[(out >= first) & (out < first + batch.num_rows)] - first
+                    first += batch.num_rows
+                    yield batch.take(_all_but(here, batch.num_rows)) if len(here) else batch
 
     def table(self, selection: RowSelection, columns: Sequence[str] | None = None) -> pa.Table:
         """The selected rows in memory: for samples and single columns, not for whole logs."""
@@ -220,6 +238,10 @@ class AdLog(BaseModel):
             images = copy
         shape = (self.creative_files.count, *self.creative_files.shape)
         return CreativeTable(ids, np.memmap(Path(images), np.uint8, "r", shape=shape))
+
+
+def _all_but(rows: Int64, count: int) -> pa.Array:
+    return pa.array(np.delete(np.arange(count), rows))
 
 
 def row_schema(schema: Schema) -> pa.Schema:

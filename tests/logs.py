@@ -12,9 +12,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
-from adclick.adlog import AdLog, SourceFile
+from adclick.adlog import AdLog
 from adclick.ingest.ingest import ingest
-from adclick.ingest.reading import Chunk, read_chunks
 from adclick.ingest.sources import find_source
 from adclick.schema import Schema
 
@@ -93,21 +92,14 @@ def ingested(folder: Path, months: Months, schema: Schema | None = None) -> AdLo
     return ingest(find_source(str(data), schema), schema, str(folder / "logs"))
 
 
-def chunks_of(file: Path, content: bytes, schema: Schema, month: str | None = None) -> list[Chunk]:
-    """What `read_chunks` yields for a file of this content."""
-    file.write_bytes(content)
-    source = SourceFile(uri=f"file://{file}", month=month, size=len(content), generation="1")
-    return list(read_chunks(source, schema))
-
-
 def quarantined(log: AdLog) -> list[dict[str, Any]]:
-    """The quarantine of all months: file, row, reason and text of each bad row, by file and row."""
+    """The quarantine of all months: file, line, column, reason and text, by file and line."""
     rows = [
         row
         for month in log.months
         for row in pq.ParquetFile(f"{log.root}/{month.quarantine}").read().to_pylist()
     ]
-    return sorted(rows, key=lambda row: (row["file"], row["row"]))
+    return sorted(rows, key=lambda row: (row["file"], row["line"]))
 
 
 def picture(seed: int = 0, width: int = 40, height: int = 32, mode: str = "RGB") -> Image.Image:

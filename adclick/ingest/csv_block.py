@@ -143,7 +143,8 @@ class Block:
         starts = self._line_starts
         lengths = np.diff(starts)
         first = np.frombuffer(self._clean, np.uint8)[starts[:-1]]
-        return (lengths == 1) | ((lengths == 2) & (first == ord("\r")))
+        blank: Array = (lengths == 1) | ((lengths == 2) & (first == ord("\r")))
+        return blank
 
     def _flawed(self, lines: Int64, ends: Int64) -> dict[int, str]:
         found = {}

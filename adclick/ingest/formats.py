@@ -77,6 +77,8 @@ def header_of(file: SourceFile, form: Format) -> Header:
         return Header(_parquet_names(file))
     with open_text(file, form) as stream:
         head = stream.read(LONGEST_HEADER)
+    if b"\r" in head and b"\n" not in head:
+        raise AdclickError(f"{file.uri}: lines end with a carriage return alone: save it with \\n")
     start = len(BOM) if head.startswith(BOM) else 0
     lines = io.StringIO(head[start:].decode("utf-8", "surrogateescape"), newline="")
     reader = csv.reader(lines)

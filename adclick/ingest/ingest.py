@@ -2,169 +2,171 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import os
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-import fsspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from adclick.adlog import AdLog, SourceFile
-from adclick.arrays import Array
+from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
 from adclick.errors import AdclickError
-from adclick.ingest.creatives import CreativeWriter
-from adclick.ingest.months import QUARANTINE, MonthWriter
-from adclick.ingest.reading import Chunk, columns_of, read_chunks
+from adclick.ingest.creatives import gather_creatives
+from adclick.ingest.executor import Executor, Threads
+from adclick.ingest.image_files import groups_of, month_images
+from adclick.ingest.image_unit import ImageFile, ImagesDone, ImageTask, ingest_images
+from adclick.ingest.month_unit import MonthTask, PlacedPart, ingest_month
+from adclick.ingest.parts import NO_MONTH
+from adclick.ingest.progress import Progress, Quiet
+from adclick.ingest.row_unit import RowsDone, RowTask, ingest_rows
 from adclick.ingest.sources import Source
-from adclick.ingest.validation import Checked, check_rows
+from adclick.ingest.storage import write_document
+from adclick.ingest.units import RowUnit, plan_units
 from adclick.schema import Schema
 
-LOG_FILE = "log.json"
-FORMAT = 1  # raise it when the same source would be written otherwise
+FORMAT = 2  # raise it when the same source would be written otherwise
 
 
-def ingest(source: Source, schema: Schema, destination: str) -> AdLog:
-    """The ad log of a source, in a folder of `destination` (path or fsspec URL) named by content.
+def ingest(
+    source: Source,
+    schema: Schema,
+    destination: str,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> AdLog:
+    """The ad log of a source, in the schema's store below `destination` (path or fsspec URL).
 
-    A source that was ingested before is not read again. The log's own file appears last and at
-    once, so a folder that a killed run left behind counts for nothing and is written anew.
-    Raises AdclickError when a month is empty or has more bad rows than the schema allows.
+    Files, images and months that did not change since they were ingested are not read again, and
+    a run that was killed goes on where it was. What a log names never changes. The log is also
+    written to the store, as logs/*.json.
+    Raises AdclickError when a file cannot be read as the schema says, or when a month is empty or
+    has more bad rows than the schema allows.
     """
-    root = f"{destination}/{schema.name}-{_fingerprint(source, schema)}"
-    filesystem, base = fsspec.core.url_to_fs(root)
-    if filesystem.exists(f"{base}/{LOG_FILE}"):
-        return AdLog.model_validate_json(filesystem.cat_file(f"{base}/{LOG_FILE}"))
-    filesystem.makedirs(f"{base}/creatives", exist_ok=True)
-    log = _Ingestion(root, schema).run(source)
-    written = f"{base}/{LOG_FILE}.partial"
-    filesystem.pipe_file(written, log.model_dump_json(indent=2).encode())
-    filesystem.mv(written, f"{base}/{LOG_FILE}")
+    ingestion = _Ingestion(schema, destination, executor or Threads(), progress or Quiet())
+    log = ingestion.run(source)
+    # the store may be moved: what lies in it does not say where it is
+    manifest = log.model_copy(update={"root": "."})
+    write_document(f"{log.root}/logs/{_hash(manifest.model_dump_json())}.json", manifest)
     return log
 
 
-def _fingerprint(source: Source, schema: Schema) -> str:
-    content = f"{FORMAT}" + source.model_dump_json() + schema.model_dump_json()
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
-
-
 class _Ingestion:
-    def __init__(self, root: str, schema: Schema) -> None:
-        self._root, self._schema = root, schema
-        self._months: dict[str, MonthWriter] = {}
-        self._creatives: CreativeWriter | None = None
+    def __init__(
+        self, schema: Schema, destination: str, executor: Executor, progress: Progress
+    ) -> None:
+        self._schema, self._executor, self._progress = schema, executor, progress
+        self._version = f"{FORMAT} {schema.model_dump_json()}"
+        self._root = f"{destination}/{schema.name}-{_hash(self._version)}"
+        self._groups: list[ImagesDone] = []
+        self._known: set[str] = set()
 
     def run(self, source: Source) -> AdLog:
-        with ExitStack() as stack:
-            if self._schema.image_shape:
-                threads = os.cpu_count() or 1
-                writer = CreativeWriter(self._root, self._schema.image_shape, threads)
-                self._creatives = stack.enter_context(writer)
-            for file in source.files:
-                if file.month is not None:
-                    self._writer(file.month)
-                for chunk in read_chunks(file, self._schema):
-                    self._add(chunk)
-            creatives = self._creatives.finish() if self._creatives else None
-        if not self._months:
-            raise AdclickError(f"no row below the headers of the files in {source.uri}")
-        months = tuple(self._months[name].finish() for name in sorted(self._months))
+        with self._progress:
+            units = self._plan(source.files)
+            months = self._months(source.files, units)
+            problems = {name: self._read_images(months[name]) for name in months}
+            tasks = [self._month_task(name, months[name], problems[name]) for name in months]
+            finished = tuple(self._executor.run(ingest_month, tasks))
         return AdLog(
             root=self._root,
             ad_schema=self._schema,
             sources=source.files,
-            months=months,
-            creative_files=creatives,
-            undeclared_columns=self._undeclared(source.files),
+            months=finished,
+            creative_files=self._creatives(),
+            undeclared_columns=self._undeclared(units),
         )
 
-    def _undeclared(self, files: tuple[SourceFile, ...]) -> tuple[str, ...]:
-        names = {name for file in files for name in columns_of(file)}
+    def _plan(self, files: Sequence[SourceFile]) -> list[tuple[RowUnit, ...]]:
+        units = list(self._executor.run(partial(plan_units, schema=self._schema), files))
+        self._progress.expect_bytes(sum(unit.size for file in units for unit in file))
+        return units
+
+    def _months(
+        self, files: Sequence[SourceFile], units: Sequence[tuple[RowUnit, ...]]
+    ) -> dict[str, list[PlacedPart]]:
+        """Each month's parts in the order of files and lines, oldest month first."""
+        months: dict[str, list[PlacedPart]] = {file.month: [] for file in files if file.month}
+        for placed in self._placed_parts(units):
+            months.setdefault(placed.part.month, []).append(placed)
+        homeless = months.pop(NO_MONTH, [])
+        if not months:
+            raise AdclickError(self._no_rows(files, homeless))
+        ordered = {name: months[name] for name in sorted(months)}
+        next(iter(ordered.values())).extend(homeless)
+        return ordered
+
+    def _no_rows(self, files: Sequence[SourceFile], homeless: Sequence[PlacedPart]) -> str:
+        if not homeless:
+            return f"no row below the headers of {files[0].uri} and {len(files) - 1} more files"
+        reasons = ", ".join(homeless[0].part.reasons)
+        return f"{homeless[0].unit.file.uri}: no row can be read: {reasons}"
+
+    def _placed_parts(self, units: Sequence[tuple[RowUnit, ...]]) -> Iterator[PlacedPart]:
+        """What comes of all units; a unit that began within a row is done again where it ends."""
+        done = self._executor.run(ingest_rows, (self._task(u) for file in units for u in file))
+        for file in units:
+            before = file[0].first_line if file else 0
+            end = file[0].begin if file else 0
+            for planned in file:
+                unit, result = planned, next(done)
+                self._progress.read(unit.size, result.rows)
+                if unit.end is not None and end >= unit.end:
+                    continue
+                if result.begin != end:
+                    unit = unit.model_copy(update={"begin": end, "exact": True})
+                    (result,) = self._executor.run(ingest_rows, [self._task(unit)])
+                for part in result.parts:
+                    yield PlacedPart(part=part, unit=unit, lines_before=before)
+                end, before = result.end, before + result.lines
+
+    def _task(self, unit: RowUnit) -> RowTask:
+        folder = f"rows/{unit.key(self._version)}"
+        return RowTask(root=self._root, folder=folder, ad_schema=self._schema, unit=unit)
+
+    def _read_images(self, parts: Sequence[PlacedPart]) -> dict[str, str]:
+        """Decode a month's images; returns why creatives that it shows have none.
+
+        A creative has the first image that can be used, in the order of months.
+        """
+        shape = self._schema.image_shape
+        if shape is None:
+            return {}
+        images, problems = month_images(self._root, parts, self._known)
+        self._progress.expect_images(len(images))
+        tasks = [self._image_task(group, shape) for group in groups_of(images)]
+        for done in self._executor.run(ingest_images, tasks):
+            self._groups.append(done)
+            self._known.update(done.creatives)
+            problems |= done.problems
+            self._progress.decoded(len(done.creatives) + len(done.problems))
+        return problems
+
+    def _image_task(
+        self, images: tuple[ImageFile, ...], shape: tuple[int, int, int]
+    ) -> ImageTask:
+        listed = "".join(image.model_dump_json() for image in images)
+        folder = f"images/{_hash(f'{FORMAT} {shape} {listed}')}"
+        return ImageTask(root=self._root, folder=folder, shape=shape, images=images)
+
+    def _month_task(
+        self, month: str, parts: Sequence[PlacedPart], problems: dict[str, str]
+    ) -> MonthTask:
+        task = MonthTask(
+            root=self._root,
+            folder="",
+            month=month,
+            ad_schema=self._schema,
+            parts=tuple(parts),
+            problems=problems,
+        )
+        folder = f"months/{month}-{_hash(self._version + task.model_dump_json(exclude={'root'}))}"
+        return task.model_copy(update={"folder": folder})
+
+    def _creatives(self) -> CreativeFiles | None:
+        shape = self._schema.image_shape
+        return gather_creatives(self._root, self._groups, shape) if shape else None
+
+    def _undeclared(self, units: Sequence[tuple[RowUnit, ...]]) -> tuple[str, ...]:
+        names = {name for file in units for unit in file[:1] for name in unit.names}
         return tuple(sorted(names - self._schema.columns.keys()))
 
-    def _add(self, chunk: Chunk) -> None:
-        if chunk.cells.num_rows:
-            checked = check_rows(chunk, self._schema)
-            self._check_creatives(chunk, checked)
-            self._split_by_month(chunk, checked)
-        if chunk.malformed:
-            self._writer(chunk.file.month or self._last_month(chunk)).quarantine(
-                pa.Table.from_pylist(
-                    [
-                        {"file": chunk.file.uri, "row": m.row, "reason": m.reason, "text": m.text}
-                        for m in chunk.malformed
-                    ],
-                    QUARANTINE,
-                )
-            )
 
-    def _last_month(self, chunk: Chunk) -> str:
-        if not self._months:
-            raise AdclickError(f"{chunk.file.uri}: no row has as many cells as the header")
-        return max(self._months)
-
-    def _writer(self, month: str) -> MonthWriter:
-        if month not in self._months:
-            self._months[month] = MonthWriter(self._root, month, self._schema)
-        return self._months[month]
-
-    def _check_creatives(self, chunk: Chunk, checked: Checked) -> None:
-        if self._creatives is None or self._schema.creative is None:
-            return
-        creatives = np.asarray(checked.rows.column(self._schema.creative).to_pylist(), object)
-        trimmed = pc.utf8_trim_whitespace(chunk.cells.column(self._schema.image))
-        paths = np.asarray(trimmed.to_pylist(), object)
-        good = checked.reasons == ""
-        pairs = set(zip(creatives[good].tolist(), paths[good].tolist(), strict=True))
-        problems = self._creatives.problems(chunk.file, pairs)
-        for creative, problem in problems.items():
-            bad = good & (creatives == creative)
-            checked.reasons[bad] = f"{self._schema.image}: {problem}"
-
-    def _split_by_month(self, chunk: Chunk, checked: Checked) -> None:
-        months = checked.months.copy()
-        if chunk.file.month is not None:
-            months[:] = chunk.file.month
-        else:
-            # a row without a readable time stands with the first month of its neighbours
-            known = months[months != "NaT"]
-            if not len(known):
-                raise AdclickError(f"{chunk.file.uri}: no row has a readable {self._schema.time}")
-            months[months == "NaT"] = min(known)
-        for month in np.unique(months):
-            self._write(self._writer(month), chunk, checked, months == month)
-
-    def _write(self, writer: MonthWriter, chunk: Chunk, checked: Checked, here: Array) -> None:
-        good = here & (checked.reasons == "")
-        positions = np.flatnonzero(good)
-        repeated = writer.repeated(checked.rows.column(self._schema.id).take(pa.array(positions)))
-        checked.reasons[positions[repeated]] = f"{self._schema.id}: already used in this month"
-        positions = positions[~repeated]
-        if len(positions):
-            filled = {name: int(mask[positions].sum()) for name, mask in checked.filled.items()}
-            writer.keep(checked.rows.take(pa.array(positions)), filled)
-        bad = np.flatnonzero(here & (checked.reasons != ""))
-        if len(bad):
-            writer.quarantine(_quarantined(chunk, checked, bad))
-
-
-def _quarantined(chunk: Chunk, checked: Checked, bad: Array) -> pa.Table:
-    cells = chunk.cells.take(pa.array(bad))
-    return pa.table(
-        {
-            "file": pa.array([chunk.file.uri] * len(bad), pa.string()),
-            "row": pa.array(chunk.rows[bad], pa.int64()),
-            "reason": pa.array(checked.reasons[bad], pa.string()),
-            "text": [_as_csv(row) for row in cells.to_pylist()],
-        },
-        schema=QUARANTINE,
-    )
-
-
-def _as_csv(row: dict[str, str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(row.values())
-    return line.getvalue()
+def _hash(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:12]

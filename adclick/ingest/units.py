@@ -23,6 +23,7 @@ class RowUnit(BaseModel):
     A packed CSV file is one unit, from the end of its header to `end` = None. Where `exact` is
     false, `begin` is only near a row: the unit's first row is taken to begin after the next line
     end, which is wrong within a quoted cell, and told by comparing where neighbours begin and end.
+    `first_line` is how many lines the file's header takes.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +34,7 @@ class RowUnit(BaseModel):
     begin: int
     end: int | None
     exact: bool
+    first_line: int
 
     def key(self, ingestion: str) -> str:
         """A name for what comes of this unit; `ingestion` names the way it is read."""
@@ -66,6 +68,7 @@ def plan_units(file: SourceFile, schema: Schema, unit_bytes: int = UNIT_BYTES) -
             begin=begin,
             end=end,
             exact=number == 0 or form is not Format.CSV,
+            first_line=header.lines,
         )
         for number, (begin, end) in enumerate(_spans(file, form, header, unit_bytes))
     )

@@ -18,16 +18,16 @@ from adclick.schema import Schema
 from tests.logs import quarantined
 
 REASONS = {
-    "label_not_0_or_1": "clicked: neither 0 nor 1",
-    "empty_site": "site: empty",
-    "bid_not_a_number": "bid: no finite number",
-    "negative_frequency": "frequency: below 0",
-    "time_outside_month": "time: outside the month of its file",
-    "duplicate_id": "impression_id: already used in this month",
-    "device_not_allowed": "device: not allowed",
-    "missing_cell": "15 cells where the header has 16",
-    "unknown_creative": "image: image file does not exist",
-    TRUNCATED_IMAGE: "image: unreadable image: Premature end of JPEG file",
+    "label_not_0_or_1": ("clicked", "neither 0 nor 1"),
+    "empty_site": ("site", "empty"),
+    "bid_not_a_number": ("bid", "no finite number"),
+    "negative_frequency": ("frequency", "below 0"),
+    "time_outside_month": ("time", "outside the month of its file"),
+    "duplicate_id": ("impression_id", "used by different rows"),
+    "device_not_allowed": ("device", "not allowed"),
+    "missing_cell": ("", "15 cells where the header has 16"),
+    "unknown_creative": ("image", "image file does not exist"),
+    TRUNCATED_IMAGE: ("image", "unreadable image: Premature end of JPEG file"),
 }
 IMAGE = 4
 
@@ -54,8 +54,8 @@ def bad_rows(sample_data: SampleData, sample_log: AdLog) -> list[dict[str, Any]]
     return [row | {"file": row["file"].removeprefix(root)} for row in quarantined(sample_log)]
 
 
-def id_and_reason(row: dict[str, Any]) -> tuple[str, str, str]:
-    return row["file"], next(csv.reader([row["text"]]))[0], row["reason"]
+def id_and_reason(row: dict[str, Any]) -> tuple[str, str, tuple[str, str]]:
+    return row["file"], next(csv.reader([row["text"]]))[0], (row["column"], row["reason"])
 
 
 def test_rows_in_are_kept_or_quarantined(sample_data: SampleData, sample_log: AdLog) -> None:
@@ -76,6 +76,8 @@ def test_every_defect_and_no_other_row_is_quarantined_for_a_fitting_reason(
     spoilt = [
         (defect["file"], defect["impression_id"], REASONS[defect["kind"]])
         for defect in defects
+        # an id that another row has too says of neither which is right
+        for _ in range(1 + (defect["kind"] == "duplicate_id"))
         if defect["impression_id"]
     ]
     damaged = {Path(defect["file"]).name for defect in defects if not defect["impression_id"]}
@@ -93,7 +95,7 @@ def test_a_quarantined_row_stands_where_its_number_says(
     sample_data: SampleData, bad_rows: list[dict[str, Any]]
 ) -> None:
     for row in bad_rows:
-        written = lines(sample_data.data / row["file"])[row["row"] - 1]
+        written = lines(sample_data.data / row["file"])[row["line"] - 2]
         assert next(csv.reader([row["text"]])) == written
 
 

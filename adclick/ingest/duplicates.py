@@ -1,0 +1,102 @@
+"""Ids that a month has more than once: found in flat memory, decided without regard to order.
+
+Rows that are alike in every column are one row, of which the first in the order of files and lines
+is kept. Where rows of one id differ, nothing says which is true: none is kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from adclick.adlog import row_schema
+from adclick.arrays import Array, UInt64
+from adclick.ingest.parts import ID_HASH, ROWS_FILE, Part
+from adclick.schema import Schema
+
+HASHES_AT_ONCE = 4_000_000
+SAME = "same row as before"
+DIFFERENT = "used by different rows"
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A row (position in its part) whose id was used before or elsewhere, and the reason."""
+
+    part: int
+    row: int
+    reason: str
+
+
+def find_repeated(
+    root: str, parts: Sequence[Part], schema: Schema, left_out: Sequence[Array]
+) -> list[Repeated]:
+    """The rows of a month's parts that its log is to leave out for their ids.
+
+    `left_out` are positions by part of rows that are out for another reason. Hashes are looked at
+    in shares, so that memory does not grow with the month; only rows whose hash is there twice are
+    compared themselves.
+    """
+    suspects = _suspects(root, parts, left_out)
+    if not len(suspects):
+        return []
+    found: defaultdict[str, list[tuple[int, int, tuple[object, ...]]]] = defaultdict(list)
+    for number, part in enumerate(parts):
+        hashes = _hashes(root, part)
+        rows = np.setdiff1d(np.flatnonzero(np.isin(hashes, suspects)), left_out[number])
+        if len(rows):
+            for row, values in zip(rows.tolist(), _rows(root, part, schema, rows), strict=True):
+                found[str(values[0])].append((number, row, values))
+    return [repeated for same in found.values() for repeated in _judged(same)]
+
+
+def _judged(rows: list[tuple[int, int, tuple[object, ...]]]) -> list[Repeated]:
+    """What becomes of the rows of one id, which come in the order of parts and rows."""
+    if len({values for _, _, values in rows}) > 1:
+        return [Repeated(part, row, DIFFERENT) for part, row, _ in rows]
+    return [Repeated(part, row, SAME) for part, row, _ in rows[1:]]
+
+
+def _suspects(root: str, parts: Sequence[Part], left_out: Sequence[Array]) -> UInt64:
+    """Hashes that occur more than once, sorted."""
+    shares = max(1, -(-sum(part.rows_kept for part in parts) // HASHES_AT_ONCE))
+    width = 2**64 // shares + 1
+    found = [_repeated_in(root, parts, left_out, width, share) for share in range(shares)]
+    return np.concatenate(found)
+
+
+def _repeated_in(
+    root: str, parts: Sequence[Part], left_out: Sequence[Array], width: int, share: int
+) -> UInt64:
+    chosen = []
+    for part, out in zip(parts, left_out, strict=True):
+        hashes = np.delete(_hashes(root, part), out)
+        least, most = np.uint64(share * width), np.uint64(min((share + 1) * width, 2**64) - 1)
+        chosen.append(hashes[(hashes >= least) & (hashes <= most)])
+    hashes = np.sort(np.concatenate(chosen))
+    repeated: UInt64 = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    return repeated
+
+
+def _hashes(root: str, part: Part) -> UInt64:
+    if not part.rows_kept:
+        return np.empty(0, np.uint64)
+    filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{ROWS_FILE}")
+    with filesystem.open(path, "rb") as file:
+        hashes: UInt64 = pq.read_table(file, columns=[ID_HASH]).column(0).to_numpy()
+    return hashes
+
+
+def _rows(root: str, part: Part, schema: Schema, rows: Array) -> list[tuple[object, ...]]:
+    """These rows' values, the id first."""
+    names = [schema.id, *(name for name in row_schema(schema).names if name != schema.id)]
+    filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{ROWS_FILE}")
+    with filesystem.open(path, "rb") as file:
+        table = pq.read_table(file, columns=names).take(pa.array(rows))
+    return [tuple(row[name] for name in names) for row in table.to_pylist()]

@@ -1,0 +1,131 @@
+"""Which image each creative of a month has, and whether it is the one that was seen before."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from adclick.adlog import SourceFile
+from adclick.errors import AdclickError
+from adclick.ingest.ids import hash_ids
+from adclick.ingest.image_unit import MISSING, ImageFile, names_no_file
+from adclick.ingest.month_unit import PlacedPart
+from adclick.ingest.parts import CREATIVES_FILE
+
+GROUP = 256  # creatives of a unit, up to twice as many
+UNLISTED = ("http", "https")  # addresses whose files nothing lists
+
+
+def month_images(
+    root: str, parts: Sequence[PlacedPart], known: Collection[str]
+) -> tuple[list[ImageFile], dict[str, str]]:
+    """The images of a month's creatives that are not `known`, and why some have none.
+
+    A creative that has several paths in a month has the first of them in the alphabet.
+    """
+    addresses: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for placed in parts:
+        if not placed.part.creatives:
+            continue
+        filesystem, path = fsspec.core.url_to_fs(f"{root}/{placed.part.folder}/{CREATIVES_FILE}")
+        with filesystem.open(path, "rb") as file:
+            pairs = pq.read_table(file).to_pydict()
+        for creative, image in zip(pairs["creative"], pairs["image"], strict=True):
+            if creative not in known:
+                address = image_address(placed.unit.file, image)
+                addresses[creative] = min(address, addresses.get(creative, address))
+    versions = _versions(sorted(set(addresses.values())))
+    found = []
+    for creative, address in sorted(addresses.items()):
+        version = versions.get(address)
+        if version is None:
+            problems[creative] = MISSING
+        else:
+            found.append(ImageFile(creative=creative, uri=address, version=version))
+    return found, problems
+
+
+def image_address(file: SourceFile, path: str) -> str:
+    """Where a row's image lies: a URL, or a path from the folder of the row's file.
+
+    On this machine's disks a path may be absolute.
+    """
+    if "://" in path:
+        return path
+    folder = posixpath.dirname(file.uri)
+    scheme, _, below = folder.partition("://")
+    if path.startswith("/") and scheme == "file":
+        return f"file://{posixpath.normpath(path)}"
+    # normalised: a bucket knows no ".."
+    return f"{scheme}://{posixpath.normpath(f'{below}/{path}')}"
+
+
+def groups_of(images: Sequence[ImageFile]) -> list[tuple[ImageFile, ...]]:
+    """The images in groups by a hash of the creative: one more creative changes one group only."""
+    if not images:
+        return []
+    hashes = hash_ids(pa.array([image.creative for image in images]))
+    count = 1 << max(0, (len(images) // GROUP).bit_length() - 1)
+    groups: list[list[ImageFile]] = [[] for _ in range(count)]
+    for image, group in zip(images, (hashes % np.uint64(count)).tolist(), strict=True):
+        groups[group].append(image)
+    return [tuple(group) for group in groups if group]
+
+
+def _versions(addresses: Sequence[str]) -> dict[str, str]:
+    """Size and time (or generation) of the files that are there, by address."""
+    by_folder: defaultdict[str, list[str]] = defaultdict(list)
+    for address in addresses:
+        by_folder[posixpath.dirname(address)].append(address)
+    versions: dict[str, str] = {}
+    for folder, files in by_folder.items():
+        versions |= _versions_in(folder, files)
+    return versions
+
+
+def _versions_in(folder: str, addresses: Sequence[str]) -> dict[str, str]:
+    scheme = folder.partition("://")[0]
+    if scheme in UNLISTED:
+        return dict.fromkeys(addresses, "")
+    try:
+        filesystem, path = fsspec.core.url_to_fs(folder)
+    except ImportError as error:
+        raise AdclickError(f"images in {folder} cannot be read here: {error}") from error
+    except ValueError:
+        return {}
+    if scheme == "file":
+        return _versions_of_files(filesystem, addresses)
+    try:
+        listed = filesystem.ls(path, detail=True, refresh=True)
+    except FileNotFoundError:
+        return {}
+    there = {info["name"]: _version(info) for info in listed if info["type"] == "file"}
+    names = {address: filesystem._strip_protocol(address) for address in addresses}
+    return {address: there[name] for address, name in names.items() if name in there}
+
+
+def _versions_of_files(
+    filesystem: fsspec.AbstractFileSystem, addresses: Iterable[str]
+) -> dict[str, str]:
+    versions = {}
+    for address in addresses:
+        try:
+            info = filesystem.info(address)
+        except (OSError, ValueError) as error:
+            if not names_no_file(error):
+                raise
+            continue
+        if info["type"] == "file":
+            versions[address] = _version(info)
+    return versions
+
+
+def _version(info: dict[str, object]) -> str:
+    return f"{info['size']} {info.get('generation') or info.get('mtime') or info.get('created')}"

@@ -1,0 +1,104 @@
+"""A group of creatives decoded and written: a pure function, for threads and clusters alike."""
+
+from __future__ import annotations
+
+import errno
+
+import fsspec
+from pydantic import BaseModel, ConfigDict
+
+from adclick.arrays import UInt8
+from adclick.images import ImageError, decode_image
+from adclick.ingest.storage import read_document, write_document, written
+
+DONE_FILE = "done.json"
+IMAGES_FILE = "images.u8"
+MISSING = "image file does not exist"
+
+
+class ImageFile(BaseModel):
+    """A creative and its image as it was listed; without a version where nothing lists it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    creative: str
+    uri: str
+    version: str
+
+
+class ImageTask(BaseModel):
+    """Images to decode to `shape`, into the store at `root`, where `folder` is their own place."""
+
+    model_config = ConfigDict(frozen=True)
+
+    root: str
+    folder: str
+    shape: tuple[int, int, int]
+    images: tuple[ImageFile, ...]
+
+
+class ImagesDone(BaseModel):
+    """The creatives whose images lie in the folder, in their order, and why others do not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str
+    creatives: tuple[str, ...]
+    problems: dict[str, str]
+
+
+def ingest_images(task: ImageTask) -> ImagesDone:
+    """Fetch and decode a group of images, unless that was done before.
+
+    Raises OSError when a disk or network fails: an image that cannot be fetched now is not the
+    same as one that is not there.
+    """
+    done_file = f"{task.root}/{task.folder}/{DONE_FILE}"
+    if done := read_document(done_file, ImagesDone):
+        return done
+    creatives: list[str] = []
+    problems: dict[str, str] = {}
+    with written(f"{task.root}/{task.folder}/{IMAGES_FILE}") as file:
+        for image, data in zip(task.images, _fetched(task.images), strict=True):
+            pixels = _decoded(data, task.shape)
+            if isinstance(pixels, str):
+                problems[image.creative] = pixels
+            else:
+                file.write(pixels.tobytes())
+                creatives.append(image.creative)
+    done = ImagesDone(folder=task.folder, creatives=tuple(creatives), problems=problems)
+    write_document(done_file, done)
+    return done
+
+
+def _fetched(images: tuple[ImageFile, ...]) -> list[bytes | Exception]:
+    """The files' bytes, or what went wrong; those of a bucket are asked for all at once."""
+    by_store: dict[str, list[str]] = {}
+    for image in images:
+        by_store.setdefault(image.uri.partition("://")[0], []).append(image.uri)
+    found: dict[str, bytes | Exception] = {}
+    for uris in by_store.values():
+        filesystem, _ = fsspec.core.url_to_fs(uris[0])
+        paths = [filesystem._strip_protocol(uri) for uri in uris]
+        answers = filesystem.cat(sorted(set(paths)), on_error="return")
+        found |= {uri: answers[path] for uri, path in zip(uris, paths, strict=True)}
+    return [found[image.uri] for image in images]
+
+
+def _decoded(data: bytes | Exception, shape: tuple[int, int, int]) -> UInt8 | str:
+    if isinstance(data, Exception):
+        if names_no_file(data):
+            return MISSING
+        raise data
+    try:
+        return decode_image(data, shape)
+    except ImageError as error:
+        return str(error)
+
+
+def names_no_file(error: Exception) -> bool:
+    """Whether the path is to blame, and not a disk or a network that may work again."""
+    if isinstance(error, OSError):
+        missing = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG)
+        return isinstance(error, FileNotFoundError) or error.errno in missing
+    return isinstance(error, ValueError) and "null byte" in str(error)

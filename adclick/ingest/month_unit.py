@@ -1,0 +1,276 @@
+"""A month put together from its units' parts: what is left out of it, its quarantine, its counts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from adclick.adlog import CLICKS, DROPPED, IMPRESSIONS, Month
+from adclick.arrays import Array
+from adclick.errors import AdclickError
+from adclick.ingest.duplicates import find_repeated
+from adclick.ingest.parts import BAD_FILE, CREATIVES_FILE, LINE, ROWS_FILE, Part, reason_of
+from adclick.ingest.reading import UnitReader
+from adclick.ingest.storage import read_document, write_document, written
+from adclick.ingest.units import RowUnit
+from adclick.schema import CategoricalColumn, NumericColumn, Schema
+
+MONTH_FILE, QUARANTINE_FILE, DROPPED_FILE = "month.json", "quarantine.parquet", "dropped.parquet"
+QUARANTINE = pa.schema(
+    [
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("column", pa.string()),
+        ("reason", pa.string()),
+        ("text", pa.string()),
+    ]
+)
+
+
+class PlacedPart(BaseModel):
+    """A part, the unit that it comes of, and the line of the file that the unit begins after."""
+
+    model_config = ConfigDict(frozen=True)
+
+    part: Part
+    unit: RowUnit
+    lines_before: int
+
+
+class MonthTask(BaseModel):
+    """A month to put together in `folder` of the store at `root`.
+
+    `problems` are the creatives whose image in this month cannot be used, and why.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    root: str
+    folder: str
+    month: str
+    ad_schema: Schema
+    parts: tuple[PlacedPart, ...]
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Dropped:
+    """Rows of one part that are left out: positions, columns, reasons, and what they counted."""
+
+    rows: Array
+    columns: tuple[str, ...]
+    reasons: tuple[str, ...]
+    lines: Array
+    texts: tuple[str, ...]
+    impressions: int
+    clicks: int
+    first: datetime | None
+    last: datetime | None
+    defaults: Counter[str]
+
+
+def ingest_month(task: MonthTask) -> Month:
+    """Find the month's rows to leave out, write its quarantine and count, unless that was done.
+
+    Raises AdclickError for a month without a good row, or with more bad ones than the schema
+    allows; its quarantine is written by then.
+    """
+    done_file = f"{task.root}/{task.folder}/{MONTH_FILE}"
+    if done := read_document(done_file, Month):
+        return done
+    dropped = _find_dropped(task)
+    reasons = _write_quarantine(task, dropped)
+    _write_dropped(task, dropped)
+    month = _counted(task, dropped, reasons)
+    write_document(done_file, month)
+    return month
+
+
+def _check_share(task: MonthTask, kept: int, reasons: Counter[str]) -> None:
+    """Raise AdclickError for a month without a good row, or with too many bad ones."""
+    bad = reasons.total()
+    top = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common(3))
+    where = f"{task.root}/{task.folder}/{QUARANTINE_FILE}"
+    told = f"; most often {top}; all are in {where}" if top else ""
+    if not kept:
+        raise AdclickError(f"month {task.month} is empty: no good row{told}")
+    limit = task.ad_schema.max_bad_share
+    if bad / (kept + bad) > limit:
+        raise AdclickError(
+            f"month {task.month}: {bad / (kept + bad):.1%} of {kept + bad:,} rows are bad, more "
+            f"than max_bad_share {limit:.1%}{told}"
+        )
+
+
+def _find_dropped(task: MonthTask) -> list[_Dropped]:
+    parts = [placed.part for placed in task.parts]
+    without_image = [_rows_without_image(task, part) for part in parts]
+    left_out = [np.array(sorted(rows), np.int64) for rows in without_image]
+    found = without_image
+    for repeated in find_repeated(task.root, parts, task.ad_schema, left_out):
+        found[repeated.part][repeated.row] = (task.ad_schema.id, repeated.reason)
+    return [
+        _described(task, placed, rows) for placed, rows in zip(task.parts, found, strict=True)
+    ]
+
+
+def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str]]:
+    """The part's rows whose creative has no image that can be used: column and reason by row."""
+    schema = task.ad_schema
+    if not task.problems or not part.creatives or not schema.creative or not schema.image:
+        return {}
+    problems = pa.array(sorted(task.problems))
+    shown = _read(task, part, CREATIVES_FILE, ["creative"]).column("creative")
+    if not pc.any(pc.is_in(shown, value_set=problems)).as_py():
+        return {}
+    creatives = _read(task, part, ROWS_FILE, [schema.creative]).column(0)
+    rows = np.flatnonzero(pc.is_in(creatives, value_set=problems).to_numpy())
+    names = creatives.take(pa.array(rows)).to_pylist()
+    return {
+        row: (schema.image, task.problems[name])
+        for row, name in zip(rows.tolist(), names, strict=True)
+    }
+
+
+def _described(
+    task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, str]]
+) -> _Dropped:
+    part, time = placed.part, task.ad_schema.time
+    rows = np.array(sorted(found), np.int64)
+    if not len(rows):
+        nothing = np.empty(0, np.int64)
+        return _Dropped(nothing, (), (), nothing, (), 0, 0, part.first, part.last, Counter())
+    table = _read(task, part, ROWS_FILE, [LINE, IMPRESSIONS, CLICKS, time])
+    out = table.take(pa.array(rows))
+    lines = out.column(LINE).to_numpy()
+    texts = _texts(placed.unit, lines)
+    kept = np.delete(np.arange(part.rows_kept), rows)
+    span = pc.min_max(table.column(time).take(pa.array(kept))).as_py()
+    columns, reasons = zip(*(found[row] for row in rows.tolist()), strict=True)
+    return _Dropped(
+        rows=rows,
+        columns=columns,
+        reasons=reasons,
+        lines=lines,
+        texts=texts,
+        impressions=pc.sum(out.column(IMPRESSIONS)).as_py(),
+        clicks=pc.sum(out.column(CLICKS)).as_py(),
+        first=span["min"],
+        last=span["max"],
+        defaults=_filled(placed.unit, texts, task.ad_schema),
+    )
+
+
+def _texts(unit: RowUnit, lines: Array) -> tuple[str, ...]:
+    """The raw text of the rows that begin on these lines of the unit, read from its file again."""
+    found: dict[int, str] = {}
+    for rows in UnitReader(unit, unit.names[:1]):
+        here = np.flatnonzero(np.isin(rows.lines, lines))
+        found |= dict(zip(rows.lines[here].tolist(), rows.text(here), strict=True))
+    return tuple(found[line] for line in lines.tolist())
+
+
+def _filled(unit: RowUnit, texts: Sequence[str], schema: Schema) -> Counter[str]:
+    """How often a declared default stood in for an empty cell of these rows."""
+    filled: Counter[str] = Counter()
+    defaults = [
+        (name, unit.names.index(name))
+        for name, column in schema.columns.items()
+        if isinstance(column, CategoricalColumn | NumericColumn) and column.default is not None
+    ]
+    for text in texts:
+        cells = next(csv.reader(io.StringIO(text, newline="")))
+        filled.update(name for name, position in defaults if not cells[position].strip())
+    return filled
+
+
+def _write_quarantine(task: MonthTask, dropped: Sequence[_Dropped]) -> Counter[str]:
+    """Write the month's bad rows in the order of files and lines; returns how often each reason."""
+    reasons: Counter[str] = Counter()
+    uri = f"{task.root}/{task.folder}/{QUARANTINE_FILE}"
+    with written(uri) as file, pq.ParquetWriter(file, QUARANTINE, compression="zstd") as writer:
+        for placed, out in zip(task.parts, dropped, strict=True):
+            rows = _quarantined(task, placed, out)
+            if rows.num_rows:
+                writer.write_table(rows)
+                reasons.update(_reasons(rows))
+    return reasons
+
+
+def _quarantined(task: MonthTask, placed: PlacedPart, out: _Dropped) -> pa.Table:
+    late = pa.table(
+        [
+            pa.array(out.lines, pa.int64()),
+            pa.array(out.columns, pa.string()),
+            pa.array(out.reasons, pa.string()),
+            pa.array(out.texts, pa.string()),
+        ],
+        names=QUARANTINE.names[1:],
+    )
+    early = _read(task, placed.part, BAD_FILE, None) if placed.part.rows_bad else late.slice(0, 0)
+    rows = pa.concat_tables([early, late]).sort_by("line")
+    # people count lines from 1
+    line = pc.add(rows.column("line"), placed.lines_before + 1)
+    uri = pa.array([placed.unit.file.uri] * rows.num_rows, pa.string())
+    return rows.set_column(0, "line", line).add_column(0, "file", uri).cast(QUARANTINE)
+
+
+def _reasons(rows: pa.Table) -> Iterator[str]:
+    columns, reasons = rows.column("column").to_pylist(), rows.column("reason").to_pylist()
+    return (reason_of(*pair) for pair in zip(columns, reasons, strict=True))
+
+
+def _write_dropped(task: MonthTask, dropped: Sequence[_Dropped]) -> None:
+    """Write which rows of the parts are no part of the month; parts are not written anew."""
+    with_rows = [
+        out for placed, out in zip(task.parts, dropped, strict=True) if placed.part.rows_kept
+    ]
+    files = [np.full(len(out.rows), number) for number, out in enumerate(with_rows)]
+    rows = [out.rows for out in with_rows]
+    nothing = np.empty(0, np.int64)
+    table = pa.table(
+        [np.concatenate([nothing, *files]), np.concatenate([nothing, *rows])], names=DROPPED.names
+    ).cast(DROPPED)
+    with written(f"{task.root}/{task.folder}/{DROPPED_FILE}") as file:
+        pq.write_table(table, file, compression="zstd")
+
+
+def _counted(task: MonthTask, dropped: Sequence[_Dropped], reasons: Counter[str]) -> Month:
+    parts = [placed.part for placed in task.parts]
+    defaults = Counter[str]()
+    for part, out in zip(parts, dropped, strict=True):
+        defaults.update(part.defaults)
+        defaults.subtract(out.defaults)
+    kept = sum(part.rows_kept for part in parts) - sum(len(out.rows) for out in dropped)
+    _check_share(task, kept, reasons)
+    return Month(
+        month=task.month,
+        files=tuple(f"{part.folder}/{ROWS_FILE}" for part in parts if part.rows_kept),
+        dropped=f"{task.folder}/{DROPPED_FILE}",
+        quarantine=f"{task.folder}/{QUARANTINE_FILE}",
+        rows_kept=kept,
+        rows_quarantined=reasons.total(),
+        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        defaults={name: count for name, count in sorted(defaults.items()) if count},
+        impressions=sum(p.impressions for p in parts) - sum(out.impressions for out in dropped),
+        clicks=sum(part.clicks for part in parts) - sum(out.clicks for out in dropped),
+        first=min(out.first for out in dropped if out.first),
+        last=max(out.last for out in dropped if out.last),
+    )
+
+
+def _read(task: MonthTask, part: Part, name: str, columns: list[str] | None) -> pa.Table:
+    filesystem, path = fsspec.core.url_to_fs(f"{task.root}/{part.folder}/{name}")
+    with filesystem.open(path, "rb") as file:
+        return pq.read_table(file, columns=columns)
