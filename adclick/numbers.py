@@ -17,15 +17,13 @@ PATTERN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 def parse_numbers(text: pa.Array) -> Float64:
     """Numbers (n,), NaN where a text is none, each the float that is nearest to its digits.
 
-    Spaces around a number do not matter.
-
     Not with pandas, whose numbers are off by a last bit: a request would fall on the other side
     of a bucket's edge than the same row of the log.
     """
     try:
         numbers: Float64 = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
-        return _each_number(pc.utf8_trim_whitespace(text))
+        return _each_number(text)
     # the cast reads "inf" and "1e999" alike
     return numbers if np.isfinite(numbers).all() else _each_number(text)
 

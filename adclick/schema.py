@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from adclick.errors import AdclickError
 
 MONTH_PLACEHOLDER = "{month}"
+LONGEST_VALUE = 1_000  # characters of a categorical value, a creative's id or an image's path
 
 
 class _Strict(BaseModel):
@@ -79,7 +80,7 @@ class CreativeColumn(_Strict):
 
 
 class ImageColumn(_Strict):
-    """Path of the creative's image, relative to the CSV file's folder.
+    """Where the creative's image lies: a path from the folder of the row's file, or a URL.
 
     Images are kept as uint8 tables of `height` x `width` pixels.
     """

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from adclick.errors import RequestError
 from adclick.numbers import LARGEST
-from adclick.schema import CategoricalColumn, NumericColumn, Schema
+from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema
 from adclick.times import parse_time
 
 Candidate = dict[str, str | float | datetime | None]
@@ -61,7 +61,7 @@ def _creative(name: str, row: Mapping[str, Any], number: int) -> str | None:
         return None
     if not _is_text(value) or not value.strip():
         raise _refuse(number, name, "is no creative id (text)")
-    return value.strip()
+    return _of_bearable_length(value.strip(), name, number)
 
 
 def _category(name: str, column: CategoricalColumn, row: Mapping[str, Any], number: int) -> str:
@@ -75,6 +75,12 @@ def _category(name: str, column: CategoricalColumn, row: Mapping[str, Any], numb
         raise _refuse(number, name, "is missing")
     if column.allowed is not None and value not in column.allowed:
         raise _refuse(number, name, f"is none of {', '.join(column.allowed)}")
+    return _of_bearable_length(value, name, number)
+
+
+def _of_bearable_length(value: str, name: str, number: int) -> str:
+    if len(value) > LONGEST_VALUE:
+        raise _refuse(number, name, f"is longer than {LONGEST_VALUE:,} characters")
     return value
 
 

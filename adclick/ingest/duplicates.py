@@ -74,7 +74,7 @@ def _suspects(root: str, parts: Sequence[Part], left_out: Sequence[Array]) -> UI
 def _repeated_in(
     root: str, parts: Sequence[Part], left_out: Sequence[Array], width: int, share: int
 ) -> UInt64:
-    chosen = []
+    chosen = [np.empty(0, np.uint64)]
     for part, out in zip(parts, left_out, strict=True):
         hashes = np.delete(_hashes(root, part), out)
         least, most = np.uint64(share * width), np.uint64(min((share + 1) * width, 2**64) - 1)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
+from adclick.adlog import AdLog, CreativeFiles, SourceFile
 from adclick.errors import AdclickError
 from adclick.ingest.creatives import gather_creatives
 from adclick.ingest.executor import Executor, Threads
@@ -15,7 +15,7 @@ from adclick.ingest.image_unit import ImageFile, ImagesDone, ImageTask, ingest_i
 from adclick.ingest.month_unit import MonthTask, PlacedPart, ingest_month
 from adclick.ingest.parts import NO_MONTH
 from adclick.ingest.progress import Progress, Quiet
-from adclick.ingest.row_unit import RowsDone, RowTask, ingest_rows
+from adclick.ingest.row_unit import RowTask, ingest_rows
 from adclick.ingest.sources import Source
 from adclick.ingest.storage import write_document
 from adclick.ingest.units import RowUnit, plan_units
@@ -138,9 +138,7 @@ class _Ingestion:
             self._progress.decoded(len(done.creatives) + len(done.problems))
         return problems
 
-    def _image_task(
-        self, images: tuple[ImageFile, ...], shape: tuple[int, int, int]
-    ) -> ImageTask:
+    def _image_task(self, images: tuple[ImageFile, ...], shape: tuple[int, int, int]) -> ImageTask:
         listed = "".join(image.model_dump_json() for image in images)
         folder = f"images/{_hash(f'{FORMAT} {shape} {listed}')}"
         return ImageTask(root=self._root, folder=folder, shape=shape, images=images)

@@ -1,4 +1,4 @@
-"""A month put together from its units' parts: what is left out of it, its quarantine, its counts."""
+"""A month put together from its parts: what is left out of it, its quarantine, its counts."""
 
 from __future__ import annotations
 
@@ -120,9 +120,7 @@ def _find_dropped(task: MonthTask) -> list[_Dropped]:
     found = without_image
     for repeated in find_repeated(task.root, parts, task.ad_schema, left_out):
         found[repeated.part][repeated.row] = (task.ad_schema.id, repeated.reason)
-    return [
-        _described(task, placed, rows) for placed, rows in zip(task.parts, found, strict=True)
-    ]
+    return [_described(task, placed, rows) for placed, rows in zip(task.parts, found, strict=True)]
 
 
 def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str]]:
@@ -143,9 +141,7 @@ def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str
     }
 
 
-def _described(
-    task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, str]]
-) -> _Dropped:
+def _described(task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, str]]) -> _Dropped:
     part, time = placed.part, task.ad_schema.time
     rows = np.array(sorted(found), np.int64)
     if not len(rows):

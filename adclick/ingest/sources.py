@@ -37,7 +37,9 @@ def find_source(uri: str, schema: Schema, months: str = ALL) -> Source:
             f"{uri} cannot be read here ({error}): name a folder, or run where buckets can be "
             "read, as `make run STACK=gcp` does"
         ) from error
-    if not filesystem.isdir(root):
+    # what another run listed may have changed
+    filesystem.invalidate_cache()
+    if not _is_folder(filesystem, root, uri):
         raise AdclickError(f"data folder {uri} does not exist: name one with --data")
     pattern = schema.rows.replace(MONTH_PLACEHOLDER, "[0-9][0-9][0-9][0-9]-[0-9][0-9]")
     found = filesystem.glob(f"{glob.escape(root)}/{pattern}", detail=True)
@@ -59,6 +61,15 @@ def find_source(uri: str, schema: Schema, months: str = ALL) -> Source:
         pattern = schema.rows.removeprefix(MONTH_PLACEHOLDER + "/")
         raise AdclickError(f"month {month} is empty: no file {pattern} in {empty[month]}")
     return Source(uri=uri, files=tuple(file for file in files if file.month in wanted))
+
+
+def _is_folder(filesystem: fsspec.AbstractFileSystem, root: str, uri: str) -> bool:
+    try:
+        return bool(filesystem.isdir(root))
+    except OSError as error:
+        raise AdclickError(
+            f"{uri} cannot be reached: {error}: check the address, the network and the credentials"
+        ) from error
 
 
 def _wanted(months: str, schema: Schema, there: Sequence[str | None]) -> set[str | None]:

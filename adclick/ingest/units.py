@@ -51,7 +51,9 @@ class RowUnit(BaseModel):
         return self.file.size
 
 
-def plan_units(file: SourceFile, schema: Schema, unit_bytes: int = UNIT_BYTES) -> tuple[RowUnit, ...]:
+def plan_units(
+    file: SourceFile, schema: Schema, unit_bytes: int = UNIT_BYTES
+) -> tuple[RowUnit, ...]:
     """The file's units in order.
 
     Raises AdclickError when the file is empty, is no text in UTF-8, or does not have each column

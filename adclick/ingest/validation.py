@@ -13,11 +13,10 @@ from adclick.arrays import Array, Float64, UInt64
 from adclick.ingest.ids import LONGEST_ID, hash_ids
 from adclick.ingest.rows import Rows
 from adclick.numbers import LARGEST, parse_numbers
-from adclick.schema import CategoricalColumn, NumericColumn, Schema
+from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema
 from adclick.times import parse_times
 
 MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact
-LONGEST_VALUE = 1_000  # characters of a categorical value or a path
 ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]+$"
 
 
@@ -169,13 +168,7 @@ def _dictionary(values: pa.Array, codes: Array) -> pa.Array:
 def _numbers(
     cells: pa.Table, name: str, column: NumericColumn, problems: _Problems
 ) -> tuple[pa.Array, Array]:
-    text = _cells(cells, name)
-    values = parse_numbers(text)
-    unread = np.isnan(values)
-    empty = np.zeros(len(values), bool)
-    if unread.any():
-        at = np.flatnonzero(unread)
-        empty[at] = _mask(pc.equal(pc.utf8_trim_whitespace(text.take(pa.array(at))), ""))
+    values, empty = _parsed(cells, name)
     if column.default is None:
         problems.add(empty, name, "empty")
     else:
@@ -188,16 +181,29 @@ def _numbers(
     return pa.array(values), empty & (column.default is not None)
 
 
+def _parsed(cells: pa.Table, name: str) -> tuple[Float64, Array]:
+    """The column's numbers, NaN where there is none, and where its cells are empty."""
+    text = _cells(cells, name)
+    values = parse_numbers(text)
+    empty = np.zeros(len(values), bool)
+    if len(unread := np.flatnonzero(np.isnan(values))):
+        trimmed = pc.utf8_trim_whitespace(text.take(pa.array(unread)))
+        values = values.copy()
+        values[unread] = parse_numbers(trimmed)
+        empty[unread] = _mask(pc.equal(trimmed, ""))
+    return values, empty
+
+
 def _outcome(cells: pa.Table, schema: Schema, problems: _Problems) -> tuple[Float64, Float64]:
     """Impressions and clicks of each row; those of bad rows are set to 1 and 0."""
     if labels := schema.named("label"):
-        clicks = parse_numbers(_cells(cells, labels[0]))
+        clicks, _ = _parsed(cells, labels[0])
         problems.add(~((clicks == 0) | (clicks == 1)), labels[0], "neither 0 nor 1")
         impressions = np.ones(len(clicks))
     else:
         (shown,), (clicked,) = schema.named("impressions"), schema.named("clicks")
-        impressions = parse_numbers(_cells(cells, shown))
-        clicks = parse_numbers(_cells(cells, clicked))
+        impressions, _ = _parsed(cells, shown)
+        clicks, _ = _parsed(cells, clicked)
         no_count = f"no whole number from {{}} to {MOST_COUNT:,}"
         problems.add(~_whole(impressions, 1), shown, no_count.format(1))
         problems.add(~_whole(clicks, 0), clicked, no_count.format(0))

@@ -81,7 +81,7 @@ def test_only_shown_creatives_are_kept(tmp_path: Path, two_ads: dict[str, bytes]
 
 def test_the_image_of_a_bad_row_is_not_asked_for(tmp_path: Path, two_ads: dict[str, bytes]) -> None:
     log = log_of(tmp_path, shown(0, "a"), shown(1, "gone", clicked="7"))
-    assert [row["reason"] for row in quarantined(log)] == ["clicked: neither 0 nor 1"]
+    assert [row["reason"] for row in quarantined(log)] == ["neither 0 nor 1"]
 
 
 def test_the_first_path_of_a_creative_counts(tmp_path: Path, two_ads: dict[str, bytes]) -> None:
@@ -98,13 +98,13 @@ def test_spaces_around_a_path_do_not_count(tmp_path: Path, two_ads: dict[str, by
 
 
 @pytest.mark.parametrize(
-    "path", ["gone.jpg", "", "images", "images/a.jpg/b", "x" * 300, "a\0b", "no/such/folder.jpg"]
+    "path", ["gone.jpg", "images", "images/a.jpg/b", "x" * 300, "a\0b", "no/such/folder.jpg"]
 )
 def test_a_path_without_an_image_is_a_reason(
     tmp_path: Path, two_ads: dict[str, bytes], path: str
 ) -> None:
     log = log_of(tmp_path, shown(0, "b"), shown(1, "a", image=path))
-    assert [row["reason"] for row in quarantined(log)] == ["image: image file does not exist"]
+    assert [row["reason"] for row in quarantined(log)] == ["image file does not exist"]
 
 
 BAD_IMAGES = {
@@ -121,8 +121,8 @@ def test_all_rows_of_a_creative_with_a_bad_image_are_quarantined(
 ) -> None:
     save(tmp_path, "2024-01/images/c.jpg", BAD_IMAGES[name])
     log = log_of(tmp_path, shown(0, "a"), shown(1, "c"), shown(2, "b"), shown(3, "c"))
-    assert [row["row"] for row in quarantined(log)] == [2, 4]
-    assert all(row["reason"].startswith("image: ") for row in quarantined(log))
+    assert [row["line"] for row in quarantined(log)] == [3, 5]
+    assert all(row["column"] == "image" for row in quarantined(log))
     table = log.creatives()
     assert table is not None
     assert table.ids == ("a", "b")

@@ -2,20 +2,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adclick.adlog import AdLog
+from adclick.adlog import CLICKS, AdLog
 from adclick.errors import AdclickError
-from adclick.ingest import ingest as ingestion
-from adclick.ingest.creatives import CreativeWriter
-from adclick.ingest.ingest import LOG_FILE, ingest
-from adclick.ingest.months import MonthWriter
+from adclick.ingest import image_unit, month_unit, row_unit
+from adclick.ingest.executor import Threads
+from adclick.ingest.ingest import ingest
+from adclick.ingest.parts import reason_of
 from adclick.ingest.sources import find_source
+from adclick.ingest.units import RowUnit
 from tests.logs import (
     COLUMNS,
     IMAGES,
@@ -71,18 +74,22 @@ def test_rows_in_are_kept_or_quarantined(
     bad = sum(change is not None for change in spoilt) + repeat
     assert (month.rows_in, month.rows_quarantined) == (1 + len(spoilt) + repeat, bad)
     assert log.table(log.everything()).num_rows == month.rows_kept
-    assert Counter(row["reason"] for row in quarantined(log)) == month.reasons
-    expected = [2 + i for i, change in enumerate(spoilt) if change is not None]
-    assert [row["row"] for row in quarantined(log)] == [*expected, *([len(spoilt) + 2] * repeat)]
+    told = Counter(reason_of(row["column"], row["reason"]) for row in quarantined(log))
+    assert told == month.reasons
+    expected = [3 + i for i, change in enumerate(spoilt) if change is not None]
+    assert [row["line"] for row in quarantined(log)] == [*expected, *([len(spoilt) + 3] * repeat)]
+    texts = {line.decode().strip() for line in lines}
+    assert all(row["text"] in texts for row in quarantined(log))
 
 
-def test_quarantine_names_file_row_reason_and_text(tmp_path: Path) -> None:
+def test_quarantine_names_file_line_column_reason_and_text(tmp_path: Path) -> None:
     log = ingested(tmp_path, {"2024-01": [good(0), good(1, site="", age='a "b"')]})
     (row,) = quarantined(log)
     assert row == {
         "file": f"file://{tmp_path}/data/2024-01/rows.csv",
-        "row": 2,
-        "reason": "site: empty",
+        "line": 3,
+        "column": "site",
+        "reason": "empty",
         "text": 'i1,2024-01-02T01:15:00,0,,mobile,"a ""b""",1.25,-1',
     }
 
@@ -90,14 +97,45 @@ def test_quarantine_names_file_row_reason_and_text(tmp_path: Path) -> None:
 def test_a_repeated_id_is_bad_within_a_month_only(tmp_path: Path) -> None:
     months = {"2024-01": [good(1), good(2), good(1)], "2024-02": [good(1, "2024-02")]}
     log = ingested(tmp_path, months)
-    assert [(row["row"], row["reason"]) for row in quarantined(log)] == [
-        (3, "id: already used in this month")
+    assert [(row["line"], row["column"], row["reason"]) for row in quarantined(log)] == [
+        (4, "id", "same row as before")
     ]
 
 
 def test_the_id_of_a_bad_row_may_be_used_again(tmp_path: Path) -> None:
     log = ingested(tmp_path, {"2024-01": [good(1, site=""), good(1)]})
-    assert [row["reason"] for row in quarantined(log)] == ["site: empty"]
+    assert [row["column"] for row in quarantined(log)] == ["site"]
+
+
+def test_of_different_rows_with_one_id_none_is_kept(tmp_path: Path) -> None:
+    rows = [good(1), good(2), good(1, bid="9"), good(1)]
+    log = ingested(tmp_path, {"2024-01": rows})
+    assert [(row["line"], row["reason"]) for row in quarantined(log)] == [
+        (line, "used by different rows") for line in (2, 4, 5)
+    ]
+    assert log.table(log.everything()).column("id").to_pylist() == ["i2"]
+
+
+@given(order=st.permutations(range(8)), cut=st.integers(0, 8))
+def test_repeated_ids_are_judged_without_regard_to_order(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int], cut: int
+) -> None:
+    rows = [good(1), good(1), good(1, bid="9"), good(2), good(2), good(3), good(4), good(5)]
+    shuffled = [rows[i] for i in order]
+    folder = tmp_path_factory.mktemp("order")
+    data_folder(folder / "data", {"2024-01": [*shuffled[:cut], good(9)]})
+    (folder / "data/2024-01/more.csv").write_bytes(as_csv([*shuffled[cut:], good(10)]))
+    log = ingested(folder, {}, schema_of(rows="{month}/*.csv"))
+    kept = log.table(log.everything()).to_pylist()
+    assert {row["id"] for row in kept} == {"i2", "i3", "i4", "i5", "i9", "i10"}
+    (month,) = log.months
+    assert (month.rows_kept, month.rows_quarantined) == (6, 4)
+    assert (month.impressions, month.clicks) == (6, sum(row[CLICKS] for row in kept))
+    assert month.defaults == {"age": sum(row["age"] == "unknown" for row in kept)}
+    assert (month.first, month.last) == (
+        min(row["time"] for row in kept),
+        max(row["time"] for row in kept),
+    )
 
 
 def test_a_repeated_id_is_found_in_another_file_of_the_month(tmp_path: Path) -> None:
@@ -142,7 +180,8 @@ def test_a_month_with_too_many_bad_rows_names_the_top_reasons(tmp_path: Path) ->
         ingested(tmp_path, {"2024-01": rows}, schema_of(max_bad_share=0.1))
     assert str(caught.value) == (
         "month 2024-01: 16.7% of 24 rows are bad, more than max_bad_share 10.0%; "
-        "most often site: empty (3), bid: no finite number (1)"
+        "most often site: empty (3), bid: no finite number (1); all are in "
+        f"{next((tmp_path / 'logs').glob('*/months/*/quarantine.parquet'))}"
     )
 
 
@@ -176,8 +215,8 @@ def test_a_month_without_a_good_row_is_named(tmp_path: Path, content: bytes, exp
     ("content", "expected"),
     [
         (HEADER, "no row below the headers"),
-        (HEADER + b"1,2\n", "no row has as many cells as the header"),
-        (as_csv([good(time="x")]), "no row has a readable time"),
+        (HEADER + b"1,2\n", "no row can be read: 2 cells where the header has 8"),
+        (as_csv([good(time="x")]), "no row can be read: time: no time of the format iso"),
     ],
 )
 def test_a_log_without_months_is_an_error(tmp_path: Path, content: bytes, expected: str) -> None:
@@ -195,17 +234,67 @@ def test_a_part_file_without_rows_is_no_error(tmp_path: Path) -> None:
 def test_what_was_ingested_is_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = ingested(tmp_path, {"2024-01": many(3)})
-    source = find_source(str(tmp_path / "data"), SCHEMA)
-    monkeypatch.setattr(ingestion, "read_chunks", None)
-    assert ingest(source, SCHEMA, str(tmp_path / "logs")) == first
+    folder = with_image(tmp_path / "data")
+    source = find_source(str(folder), IMAGE_SCHEMA)
+    first = ingest(source, IMAGE_SCHEMA, str(tmp_path / "logs"))
+    for module, name in ((row_unit, "UnitReader"), (image_unit, "decode_image")):
+        monkeypatch.setattr(module, name, None)
+    assert ingest(source, IMAGE_SCHEMA, str(tmp_path / "logs")) == first
 
 
-def test_new_data_make_another_log(tmp_path: Path) -> None:
+def units_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[AdLog, list[str], list[str]]:
+    """The log of a data folder, and which files' units and which creatives were read for it."""
+    files, creatives = [], []
+    reader, decode = row_unit.UnitReader, image_unit._decoded
+
+    def note_file(unit: RowUnit, wanted: tuple[str, ...]) -> object:
+        files.append(unit.file.uri.removeprefix(f"file://{folder}/"))
+        return reader(unit, wanted)
+
+    def note_image(*arguments: Any) -> object:
+        creatives.append("")
+        return decode(*arguments)
+
+    schema = IMAGE_SCHEMA.model_copy(update={"rows": "{month}/*.csv"})
+    with monkeypatch.context() as patch:
+        patch.setattr(row_unit, "UnitReader", note_file)
+        patch.setattr(image_unit, "_decoded", note_image)
+        log = ingest(find_source(str(folder), schema), schema, str(folder / "logs"), Threads(1))
+    return log, files, creatives
+
+
+def test_a_late_file_adds_to_its_month_and_nothing_else_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = with_image(tmp_path)
+    first, files, creatives = units_read(folder, monkeypatch)
+    assert (sorted(files), len(creatives)) == (["2024-01/rows.csv", "2024-02/rows.csv"], 1)
+    late = [good(i, "2024-02", ad="a", image="../a.jpg") for i in (3, 77)]
+    (folder / "2024-02/late.csv").write_bytes(as_csv(late))
+    log, files, creatives = units_read(folder, monkeypatch)
+    assert (files, creatives) == (["2024-02/late.csv"], [])
+    assert log.months[0] == first.months[0]
+    assert (log.months[1].rows_kept, log.months[1].rows_quarantined) == (6, 1)
+    # what a log names never changes
+    assert first.table(first.everything()).num_rows == 10
+
+
+def test_a_mended_image_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = with_image(tmp_path)
+    rows = [good(i, "2024-02", ad="b", image="../b.jpg") for i in (50, 51)]
+    (folder / "2024-02/more.csv").write_bytes(as_csv(rows))
+    (folder / "b.jpg").write_bytes(b"no image")
+    log, _, _ = units_read(folder, monkeypatch)
+    assert log.months[1].rows_quarantined == 2
+    (folder / "b.jpg").write_bytes(encoded(picture(3)))
+    log, files, _ = units_read(folder, monkeypatch)
+    assert (files, log.months[1].rows_quarantined) == ([], 0)
+
+
+def test_a_change_of_a_file_is_seen(tmp_path: Path) -> None:
     first = ingested(tmp_path, {"2024-01": many(3)})
     more = ingested(tmp_path, {"2024-01": many(4)})
-    assert first.root != more.root
-    assert first.table(first.everything()).num_rows == 3
+    assert [log.table(log.everything()).num_rows for log in (first, more)] == [3, 4]
 
 
 def test_a_new_schema_makes_another_log_of_the_same_data(tmp_path: Path) -> None:
@@ -217,9 +306,10 @@ def test_a_new_schema_makes_another_log_of_the_same_data(tmp_path: Path) -> None
         ingest(source, stricter, str(tmp_path / "logs"))
 
 
-def test_a_handle_is_found_in_the_log_it_names(tmp_path: Path) -> None:
+def test_a_log_is_described_in_its_store(tmp_path: Path) -> None:
     log = ingested(tmp_path, {"2024-01": many(3)})
-    assert AdLog.model_validate_json((Path(log.root) / LOG_FILE).read_bytes()) == log
+    (manifest,) = Path(log.root).glob("logs/*.json")
+    assert AdLog.model_validate_json(manifest.read_bytes()) == log.model_copy(update={"root": "."})
 
 
 def test_a_log_may_lie_in_a_bucket(tmp_path: Path) -> None:
@@ -254,52 +344,26 @@ def killer(target: Callable[..., object], calls: int) -> Callable[..., object]:
     return run
 
 
-@pytest.mark.parametrize("calls", [0, 1])
+@pytest.mark.parametrize("calls", [0, 1, 3])
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        (MonthWriter, "keep"),
-        (MonthWriter, "finish"),
-        (CreativeWriter, "problems"),
-        (ingestion, "columns_of"),
+        (row_unit, "read_document"),
+        (row_unit, "check_rows"),
+        (row_unit, "write_document"),
+        (image_unit, "decode_image"),
+        (image_unit, "write_document"),
+        (month_unit, "find_repeated"),
+        (month_unit, "write_document"),
     ],
 )
 def test_a_killed_ingestion_stops_no_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, calls: int
 ) -> None:
     source = find_source(str(with_image(tmp_path / "data")), IMAGE_SCHEMA)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch, suppress(Killed):
         patch.setattr(owner, name, killer(getattr(owner, name), calls))
         ingest(source, IMAGE_SCHEMA, str(tmp_path / "logs"))
     log = ingest(source, IMAGE_SCHEMA, str(tmp_path / "logs"))
     untouched = ingest(source, IMAGE_SCHEMA, str(tmp_path / "fresh"))
-    assert files_of(Path(log.root)).keys() == files_of(Path(untouched.root)).keys()
-    assert log.table(log.everything()).equals(untouched.table(untouched.everything()))
-
-
-@pytest.mark.parametrize("kept", [0, 1, 100])
-def test_half_written_files_of_a_killed_ingestion_are_written_anew(
-    tmp_path: Path, kept: int
-) -> None:
-    source = find_source(str(with_image(tmp_path / "data")), IMAGE_SCHEMA)
-    root = Path(ingest(source, IMAGE_SCHEMA, str(tmp_path / "logs")).root)
-    whole = files_of(root)
-    (root / LOG_FILE).rename(root / f"{LOG_FILE}.partial")
-    for path in root.rglob("*"):
-        if path.is_file():
-            path.write_bytes(path.read_bytes()[:kept])
-    ingest(source, IMAGE_SCHEMA, str(tmp_path / "logs"))
-    assert files_of(root) == whole
-
-
-def test_the_logs_own_file_appears_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    local = type(fsspec.filesystem("file"))
-
-    def half(self: object, path: str, value: bytes, **_: object) -> None:
-        Path(path).write_bytes(value[: len(value) // 2])
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(local, "pipe_file", half)
-        ingested(tmp_path, {"2024-01": many(3)})
-    assert ingested(tmp_path, {"2024-01": many(3)}).months[0].rows_kept == 3
+    assert files_of(Path(log.root)) == files_of(Path(untouched.root))

@@ -1,0 +1,96 @@
+"""Ingestion in a process of its own, killed at any point and begun again."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from adclick.ingest.row_unit import DONE_FILE
+from tests.logs import as_csv, encoded, good, picture
+
+MONTHS = ("2024-01", "2024-02")
+KILLS = 25
+INGEST = """
+import sys
+from adclick.ingest import units
+from adclick.ingest.ingest import ingest
+from adclick.ingest.sources import find_source
+from tests.logs import COLUMNS, IMAGES, schema_of
+units.plan_units.__defaults__ = (4_000,)
+schema = schema_of({**COLUMNS, **IMAGES}, rows="{month}/*.csv")
+print("begun", flush=True)
+ingest(find_source(sys.argv[1], schema), schema, sys.argv[2])
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two months of two files, with bad rows, ids used twice and broken images."""
+    folder = tmp_path_factory.mktemp("data")
+    for month in MONTHS:
+        (folder / month).mkdir()
+        for name in ("a", "b"):
+            rows = [
+                good(i, month, ad=f"{i % 40}", image=f"{i % 40}.jpg")
+                | ({"site": ""} if i % 97 == 0 else {})
+                for i in range(300 * (name == "b"), 400 + 300 * (name == "b"))
+            ]
+            (folder / month / f"{name}.csv").write_bytes(as_csv(rows))
+        for i in range(40):
+            image = encoded(picture(i)) if i % 7 else b"broken"
+            (folder / month / f"{i}.jpg").write_bytes(image)
+    return folder
+
+
+def start(data: Path, store: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", INGEST, str(data), str(store)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def files_of(store: Path) -> dict[str, bytes]:
+    files = (path for path in store.rglob("*") if path.is_file())
+    return {str(path.relative_to(store)): path.read_bytes() for path in files}
+
+
+def finished_units(store: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in store.rglob(DONE_FILE)}
+
+
+@pytest.mark.slow
+def test_killed_at_any_point_the_next_run_finishes_with_the_same_bytes(
+    data: Path, tmp_path: Path
+) -> None:
+    untouched, store = tmp_path / "untouched", tmp_path / "store"
+    started = time.perf_counter()
+    whole = start(data, untouched)
+    assert whole.stdout is not None
+    whole.stdout.readline()
+    begun = time.perf_counter()
+    assert whole.wait() == 0
+    seconds = time.perf_counter() - begun
+    assert begun > started
+    chance, kept, killed = random.Random(0), {}, 0
+    for _ in range(KILLS):
+        run = start(data, store)
+        assert run.stdout is not None
+        run.stdout.readline()
+        try:
+            run.wait(timeout=chance.uniform(0, seconds / 3))
+        except subprocess.TimeoutExpired:
+            run.send_signal(signal.SIGKILL)
+            run.wait()
+            killed += 1
+        now = finished_units(store)
+        # what was finished before a kill is not done again
+        assert kept.items() <= now.items()
+        kept = now
+    assert killed > KILLS / 3
+    assert start(data, store).wait() == 0
+    assert kept.items() <= finished_units(store).items()
+    assert files_of(store) == files_of(untouched)
