@@ -205,6 +205,7 @@ def _use_stack(options: argparse.Namespace) -> "StackDefinition":
         os.environ["ZENML_LOGGING_VERBOSITY"] = "INFO"
     home = state_folder(REPOSITORY)
     definition = load_stack(options.stack, {**os.environ, HOME_VARIABLE: str(home)})
+    os.environ.update(definition.engine.environment)
     prepare(REPOSITORY, home)
     if definition.server:
         use_server(definition.server)

@@ -23,7 +23,6 @@ from stacks.environment import state_folder
 # by the name of the step that calls them
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "generate": ("adclick.sample_data.generate:generate",),
-    "find_data": ("adclick.ingest.sources:find_source",),
     "ingest": ("adclick.ingest.ingest:ingest",),
     "validate": ("adclick.validation:validate_log",),
     "split": ("adclick.splitting:split_by_time",),

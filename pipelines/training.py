@@ -9,7 +9,6 @@ from steps.build_bundle import build_bundle
 from steps.decide import decide
 from steps.evaluate import evaluate
 from steps.find_champion import find_champion
-from steps.find_data import find_data
 from steps.fit_encoder import fit_encoder
 from steps.ingest import ingest
 from steps.register import register
@@ -22,8 +21,7 @@ from steps.validate import validate
 @pipeline
 def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
     """Ingest, train, compare with the champion, decide, and register what came of it."""
-    source = find_data(data, schema, config.months)
-    log = ingest(source, schema)
+    log = ingest(data, schema, config.months)
     validation = validate(log)
     rows = split(log, config.split, after=[validation])
     encoder = fit_encoder(log, rows)

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import (
@@ -70,11 +70,26 @@ class ComponentDefinition(BaseModel):
     secrets: tuple[str, ...] = ()
 
 
+class EngineDefinition(BaseModel):
+    """Who runs units of data work: threads of a step's machine, or the Ray cluster at `address`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["threads", "ray"] = "threads"
+    address: str | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What steps are told of it."""
+        told = {"ADCLICK_ENGINE": self.kind, "RAY_ADDRESS": self.address}
+        return {name: value for name, value in told.items() if value}
+
+
 class StackDefinition(BaseModel):
     """A named stack: components by ZenML's component type.
 
     Without a `server` its runs are kept on this machine, without an `image` its steps run in the
-    process that starts them.
+    process that starts them. `engine` is for steps whose work comes in units.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +99,7 @@ class StackDefinition(BaseModel):
     image: ImageDefinition | None = None
     connectors: dict[str, ConnectorDefinition] = {}
     components: dict[str, ComponentDefinition]
+    engine: EngineDefinition = EngineDefinition()
 
     @model_validator(mode="after")
     def _connected(self) -> Self:
@@ -91,6 +107,18 @@ class StackDefinition(BaseModel):
             if component.connector is not None and component.connector not in self.connectors:
                 raise ValueError(f"{kind}: the stack has no connector {component.connector!r}")
         return self
+
+    @property
+    def registered(self) -> dict[str, ComponentDefinition]:
+        """The components as ZenML is to know them: the orchestrator tells steps of the engine."""
+        return {
+            kind: component.model_copy(
+                update={"environment": self.engine.environment | component.environment}
+            )
+            if kind == "orchestrator"
+            else component
+            for kind, component in self.components.items()
+        }
 
 
 def stack_names() -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def activate(definition: StackDefinition) -> None:
         types[name]: _ensure_component(
             client, definition.name, types[name], component, connectors
         ).id
-        for name, component in definition.components.items()
+        for name, component in definition.registered.items()
     }
     stack_id = _ensure_stack(client, definition.name, components)
     os.environ["ZENML_ACTIVE_STACK_ID"] = str(stack_id)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Protocol
 
+from adclick.errors import AdclickError
+
+ENGINE, ADDRESS = "ADCLICK_ENGINE", "RAY_ADDRESS"  # variables that a stack sets for its steps
 UNITS_AHEAD = 2  # of each worker: enough that none waits, few enough that results stay few
 
 
@@ -80,6 +83,23 @@ class Ray:
             return self._ray.get(task)
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from error
+
+
+def executor_here(environment: Mapping[str, str] = os.environ) -> Executor:
+    """The executor that the stack chose: `threads`, or `ray` at an address.
+
+    Raises AdclickError for another engine, and where Ray is not installed or does not answer.
+    """
+    engine = environment.get(ENGINE) or "threads"
+    if engine == "threads":
+        return Threads()
+    if engine != "ray":
+        raise AdclickError(f"engine {engine!r}: a stack's engine is threads or ray")
+    address = environment.get(ADDRESS)
+    try:
+        return Ray(address)
+    except (ImportError, ConnectionError) as error:
+        raise AdclickError(f"Ray at {address or 'this machine'}: {error}") from error
 
 
 def _call[U, R](function: Callable[[U], R], unit: U) -> R:

@@ -18,7 +18,7 @@ from adclick.ingest.progress import Progress, Quiet
 from adclick.ingest.row_unit import RowTask, ingest_rows
 from adclick.ingest.sources import Source
 from adclick.ingest.storage import write_document
-from adclick.ingest.units import RowUnit, plan_units
+from adclick.ingest.units import UNIT_BYTES, RowUnit, plan_units
 from adclick.schema import Schema
 
 FORMAT = 2  # raise it when the same source would be written otherwise
@@ -30,16 +30,19 @@ def ingest(
     destination: str,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    unit_bytes: int = UNIT_BYTES,
 ) -> AdLog:
     """The ad log of a source, in the schema's store below `destination` (path or fsspec URL).
 
     Files, images and months that did not change since they were ingested are not read again, and
     a run that was killed goes on where it was. What a log names never changes. The log is also
-    written to the store, as logs/*.json.
+    written to the store, as logs/*.json. CSV files are read in units of about `unit_bytes`.
     Raises AdclickError when a file cannot be read as the schema says, or when a month is empty or
     has more bad rows than the schema allows.
     """
-    ingestion = _Ingestion(schema, destination, executor or Threads(), progress or Quiet())
+    ingestion = _Ingestion(
+        schema, destination, executor or Threads(), progress or Quiet(), unit_bytes
+    )
     log = ingestion.run(source)
     # the store may be moved: what lies in it does not say where it is
     manifest = log.model_copy(update={"root": "."})
@@ -49,9 +52,15 @@ def ingest(
 
 class _Ingestion:
     def __init__(
-        self, schema: Schema, destination: str, executor: Executor, progress: Progress
+        self,
+        schema: Schema,
+        destination: str,
+        executor: Executor,
+        progress: Progress,
+        unit_bytes: int,
     ) -> None:
         self._schema, self._executor, self._progress = schema, executor, progress
+        self._plan_file = partial(plan_units, schema=schema, unit_bytes=unit_bytes)
         self._version = f"{FORMAT} {schema.model_dump_json()}"
         self._root = f"{destination}/{schema.name}-{_hash(self._version)}"
         self._groups: list[ImagesDone] = []
@@ -74,7 +83,7 @@ class _Ingestion:
         )
 
     def _plan(self, files: Sequence[SourceFile]) -> list[tuple[RowUnit, ...]]:
-        units = list(self._executor.run(partial(plan_units, schema=self._schema), files))
+        units = list(self._executor.run(self._plan_file, files))
         self._progress.expect_bytes(sum(unit.size for file in units for unit in file))
         return units
 

@@ -33,15 +33,9 @@ GENERATE = Growth(
 GROWTH = (
     Growth(
         "training",
-        "find_data",
-        (Quantity.NOTHING,),
-        "lists files; thousands of them in a bucket take some seconds more",
-    ),
-    Growth(
-        "training",
         "ingest",
         (Quantity.ROWS, Quantity.CREATIVES),
-        "parses and checks every row in one thread, decodes every creative once in several",
+        "parses and checks every row, decodes every creative once, in as many threads as cores",
     ),
     Growth("training", "validate", (Quantity.NOTHING,), "compares counts by month"),
     Growth("training", "split", (Quantity.NOTHING,), "chooses dates, not rows"),

@@ -18,14 +18,12 @@ MONTHS = ("2024-01", "2024-02")
 KILLS = 25
 INGEST = """
 import sys
-from adclick.ingest import units
 from adclick.ingest.ingest import ingest
 from adclick.ingest.sources import find_source
 from tests.logs import COLUMNS, IMAGES, schema_of
-units.plan_units.__defaults__ = (4_000,)
 schema = schema_of({**COLUMNS, **IMAGES}, rows="{month}/*.csv")
 print("begun", flush=True)
-ingest(find_source(sys.argv[1], schema), schema, sys.argv[2])
+ingest(find_source(sys.argv[1], schema), schema, sys.argv[2], unit_bytes=4_000)
 """
 
 

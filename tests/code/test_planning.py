@@ -216,7 +216,7 @@ def test_the_sum_comes_first_then_the_steps(capsys: pytest.CaptureFixture[str]) 
     assert f"cost about {plan.cost.typical:,.2f} USD ({plan.cost.low:,.2f} to" in said
     assert f"time about {plan.seconds.typical / 3600:,.1f} h (" in said
     assert "about 200,000,000 rows in 5 months, about 500 creatives" in said
-    assert said.index("time") < said.index("find_data")
+    assert said.index("time") < said.index("ingest")
     assert "without cache" in said
     assert "not measured on NVIDIA_TESLA_T4: CPU rate" in said
     assert f"the oldest read on {PRICED.oldest}" in said

@@ -122,6 +122,7 @@ def test_an_unknown_stack_is_refused_with_those_there_are() -> None:
 def test_each_stack_that_ships_is_read_under_its_file_s_name(name: str) -> None:
     text = (STACKS / f"{name}.yaml").read_text(encoding="utf-8")
     environment = {variable: "something" for variable, _ in VARIABLE.findall(text)}
+    environment["ADCLICK_ENGINE"] = "ray"
     assert load_stack(name, environment).name == name
 
 
@@ -146,3 +147,11 @@ def test_what_a_variable_leaves_empty_is_not_set() -> None:
 def test_a_connector_that_the_stack_does_not_have_is_refused() -> None:
     with pytest.raises(AdclickError, match="the stack has no connector 'gcp'"):
         parse_stack(ONE + "    connector: gcp\n", FILE, {"BUCKET": "b"})
+
+
+def test_an_engine_is_told_to_steps() -> None:
+    text = ONE + "  orchestrator: {flavor: local}\nengine: {kind: ray, address: 'ray://r:1'}\n"
+    definition = parse_stack(text, FILE, {"BUCKET": "b"})
+    told = {kind: component.environment for kind, component in definition.registered.items()}
+    assert told["orchestrator"] == {"ADCLICK_ENGINE": "ray", "RAY_ADDRESS": "ray://r:1"}
+    assert told["artifact_store"] == {}

@@ -19,7 +19,7 @@ LOOKS_OUTWARD = {
     "collect_predictions",
     "deploy",
     "find_champion",
-    "find_data",
+    "ingest",
     "promote",
     "publish_reports",
     "register",

@@ -20,7 +20,6 @@ from tests.servers import refuses
 pytestmark = pytest.mark.slow
 
 LOOKS_OUTWARD = {
-    "find_data",
     "find_champion",
     "register",
     "deploy",
@@ -30,7 +29,6 @@ LOOKS_OUTWARD = {
     "publish_reports",
 }
 LOADED = {
-    "source": "Source",
     "ad_log": "AdLog",
     "validation": "Validation",
     "split": "Split",

@@ -119,7 +119,7 @@ def test_the_next_run_trains_nothing(lane: Lane, first: dict[str, Any]) -> None:
     again = lane.run("--pipeline", "training")
     assert again.returncode == 0, again.stderr[-3000:]
     cached = {step["step"] for step in lane.summary["steps"] if step["cached"]}
-    assert {"ingest", "train", "train_baseline", "evaluate", "build_bundle"} <= cached
+    assert {"train", "train_baseline", "evaluate", "build_bundle"} <= cached
     assert lane.summary["model"]["version"] == first["model"]["version"]
 
 
@@ -166,11 +166,11 @@ def test_a_refused_submission_says_why(lane: Lane, first: dict[str, Any]) -> Non
 
 def test_a_step_that_fails_for_good_shows_its_log(lane: Lane, first: dict[str, Any]) -> None:
     assert first
-    Faults(preempted={"find_data": Preemption(times=100)}).write(lane.cloud.state / "vertex")
+    Faults(preempted={"ingest": Preemption(times=100)}).write(lane.cloud.state / "vertex")
     failed = lane.run("--pipeline", "training", "--no-cache")
     Faults().write(lane.cloud.state / "vertex")
     assert failed.returncode == 1
-    assert "find_data" in failed.stderr
+    assert "ingest" in failed.stderr
 
 
 def jobs(lane: Lane) -> list[Job]:

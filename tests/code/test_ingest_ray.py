@@ -1,0 +1,119 @@
+"""Ingestion on a real Ray cluster of two nodes, of which one is killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from adclick.errors import AdclickError
+from adclick.ingest.executor import Threads, executor_here
+from adclick.ingest.ingest import ingest
+from adclick.ingest.row_unit import DONE_FILE
+from adclick.ingest.sources import find_source
+from tests.logs import COLUMNS, IMAGES, data_folder, encoded, good, picture, schema_of
+from tests.servers import free_port, wait_until
+
+SCHEMA = schema_of({**COLUMNS, **IMAGES})
+UNIT_BYTES = 2_000
+REPOSITORY = Path(__file__).resolve().parents[2]
+RAY = Path(sys.executable).with_name("ray")
+INGEST = """
+import sys
+from adclick.ingest.executor import executor_here
+from adclick.ingest.ingest import ingest
+from adclick.ingest.sources import find_source
+from tests.code.test_ingest_ray import SCHEMA, UNIT_BYTES
+source = find_source(sys.argv[1], SCHEMA)
+ingest(source, SCHEMA, sys.argv[2], executor_here(), unit_bytes=UNIT_BYTES)
+"""
+
+
+@contextmanager
+def node(*options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A node of a cluster with one processor, in a process group of its own."""
+    command = [str(RAY), "start", "--block", "--num-cpus=1", "--disable-usage-stats", *options]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "RAY_health_check_period_ms": "500"}
+    process = subprocess.Popen(
+        command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """The process and all that it started, at once and without a word."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def write_data(folder: Path) -> Path:
+    rows = {
+        month: [
+            good(i if i % 50 else 0, month, ad=f"{i % 40}", image=f"../{i % 40}.jpg")
+            for i in range(4_000)
+        ]
+        for month in ("2024-01", "2024-02")
+    }
+    data_folder(folder, rows)
+    for i in range(40):
+        (folder / f"{i}.jpg").write_bytes(encoded(picture(i)))
+    return folder
+
+
+def files_of(store: Path) -> dict[str, bytes]:
+    files = (path for path in store.rglob("*") if path.is_file())
+    return {str(path.relative_to(store)): path.read_bytes() for path in files}
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_node_finishes_with_the_same_bytes(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data")
+    source = find_source(str(data), SCHEMA)
+    ingest(source, SCHEMA, str(tmp_path / "here"), Threads(2), unit_bytes=UNIT_BYTES)
+    address, store = f"127.0.0.1:{free_port()}", tmp_path / "there"
+    port = f"--port={address.rpartition(':')[2]}"
+    with (
+        # the path of a socket may have 107 bytes: pytest's folders are too deep
+        tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as state,
+        node("--head", port, "--include-dashboard=false", f"--temp-dir={state}") as head,
+        node(f"--address={address}") as other,
+    ):
+        wait_until(lambda: nodes(address) == 2, "the cluster has two nodes", 60)
+        environment = {**os.environ, "ADCLICK_ENGINE": "ray", "RAY_ADDRESS": address}
+        command = [sys.executable, "-c", INGEST, str(data), str(store)]
+        run = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
+        units = 100
+        wait_until(lambda: finished(store) > units, f"{units} units are done", 60)
+        kill(other)
+        done = finished(store)
+        assert run.wait(timeout=120) == 0
+        assert units < done < finished(store)
+        assert head.poll() is None
+    assert files_of(store) == files_of(tmp_path / "here")
+
+
+def finished(store: Path) -> int:
+    return len(list(store.rglob(DONE_FILE)))
+
+
+def nodes(address: str) -> int:
+    answer = subprocess.run(
+        [str(RAY), "status", f"--address={address}"], capture_output=True, text=True, check=False
+    )
+    return sum(" node_" in line for line in answer.stdout.splitlines())
+
+
+def test_an_engine_that_is_not_known_is_named() -> None:
+    with pytest.raises(AdclickError, match="engine 'spark': a stack's engine is threads or ray"):
+        executor_here({"ADCLICK_ENGINE": "spark"})
