@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import errno
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 
 from adclick.adlog import AdLog
 from adclick.errors import AdclickError
 from adclick.images import decode_image
+from adclick.ingest.image_files import groups_of
+from adclick.ingest.image_unit import ImageFile
 from tests.logs import (
     COLUMNS,
     IMAGES,
@@ -157,3 +166,57 @@ def test_two_files_of_a_month_share_their_creatives(
     table = ingested(tmp_path, {}, schema).creatives()
     assert table is not None
     assert table.ids == ("a",)
+
+
+def test_images_may_lie_anywhere(tmp_path: Path, two_ads: dict[str, bytes]) -> None:
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    (elsewhere / "c#1.jpg").write_bytes(two_ads["a"])
+    fsspec.filesystem("memory").pipe_file("/creatives/d.jpg", two_ads["b"])
+    with served(elsewhere) as address:
+        log = log_of(
+            tmp_path,
+            shown(0, "a"),
+            shown(1, "c", image=f"{elsewhere}/c#1.jpg"),
+            shown(2, "d", image="memory://creatives/d.jpg"),
+            shown(3, "e", image=f"{address}/c%231.jpg"),
+            shown(4, "f", image=f"{address}/gone.jpg"),
+            shown(5, "g", image="memory://creatives/gone.jpg"),
+            shown(6, "h", image="unheard-of://creatives/h.jpg"),
+        )
+    table = log.creatives()
+    assert table is not None
+    assert sorted(table.ids) == ["a", "c", "d", "e"]
+    assert [(row["line"], row["reason"]) for row in quarantined(log)] == [
+        (line, "image file does not exist") for line in (6, 7, 8)
+    ]
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_one_more_creative_changes_one_group(tmp_path: Path) -> None:
+    images = [ImageFile(creative=f"c{i}", uri=f"file:///{i}", version="1") for i in range(5_000)]
+    groups, more = groups_of(images[1:]), groups_of(images)
+    assert sorted(image.creative for group in more for image in group) == sorted(
+        image.creative for image in images
+    )
+    assert len(set(more) - set(groups)) == 1
+    assert all(len(group) < 1_000 for group in more)
+
+
+def test_a_disk_that_fails_is_no_bad_row(
+    tmp_path: Path, two_ads: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> bytes:
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(type(fsspec.filesystem("file")), "cat", failing)
+    with pytest.raises(OSError, match="input/output error"):
+        log_of(tmp_path, shown(0, "a"))
