@@ -41,17 +41,27 @@ class _Skipped:
 
 
 class Block:
-    """Bytes of whole lines, beginning with a row; the last row may lack its end.
+    """The whole lines in data[start:end], beginning with a row; the last row may lack its end.
 
-    `names` are the file's columns, `wanted` those whose cells are kept.
+    `names` are the file's columns, `wanted` those whose cells are kept. Clean bytes are not copied.
     """
 
-    def __init__(self, data: bytes, names: tuple[str, ...], wanted: tuple[str, ...]) -> None:
-        self._data, self._names, self._wanted = data, names, wanted
-        self._clean, self._flaws = _mended(data)
-        self._quoted = b'"' in self._clean
-        self._skipped = _Skipped()
-        self._text = self._clean + (END if self._clean.endswith(b"\n") else b"\n" + END)
+    def __init__(
+        self, data: bytes, start: int, end: int, names: tuple[str, ...], wanted: tuple[str, ...]
+    ) -> None:
+        self._names, self._wanted = names, wanted
+        self._raw = pa.py_buffer(data).slice(start, end - start)
+        self._clean, self._flaws = self._raw, dict[int, str]()
+        if not data.isascii() or data.find(b"\r", start, end) >= 0:
+            mended, self._flaws = _mended(data[start:end])
+            self._clean = pa.py_buffer(mended)
+        self._quoted = data.find(b'"', start, end) >= 0
+        # whether a quote is open at the end, only a row after it tells
+        marked = self._quoted or start == end
+        self._skipped = _Skipped(at_end=not marked)
+        gap = b"\n" if end > start and data[end - 1] != ord("\n") else b""
+        after = gap + END if marked else gap
+        self._text = pa.py_buffer(b"".join((self._clean, after))) if after else self._clean
         self._cells = self._parsed(wanted, pa.string(), self._skipped)
         self.open = not self._skipped.at_end
 
@@ -97,9 +107,10 @@ class Block:
     @cached_property
     def _line_starts(self) -> Int64:
         """Where each line begins, and where the last one ends."""
+        size = self._clean.size
         ends = np.flatnonzero(np.frombuffer(self._clean, np.uint8) == ord("\n")) + 1
-        whole = len(ends) and ends[-1] == len(self._clean)
-        tail = [] if whole or not self._clean else [len(self._clean)]
+        whole = not size or (len(ends) and ends[-1] == size)
+        tail = [] if whole else [size]
         return np.concatenate([[0], ends, tail]).astype(np.int64)
 
     @property
@@ -157,7 +168,7 @@ class Block:
     def _texts(self, starts: Array, ends: Array) -> list[str]:
         where = self._line_starts
         return [
-            as_text(self._data[where[start] : where[end]])
+            as_text(self._raw.slice(where[start], where[end] - where[start]).to_pybytes())
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
 
@@ -166,7 +177,7 @@ class Block:
             pa.BufferReader(self._text),
             # rows are only numbered when they are parsed one after the other
             pacsv.ReadOptions(
-                column_names=self._names, block_size=len(self._text) + 1, use_threads=False
+                column_names=self._names, block_size=self._text.size + 1, use_threads=False
             ),
             pacsv.ParseOptions(newlines_in_values=self._quoted, invalid_row_handler=skipped),
             pacsv.ConvertOptions(

@@ -154,12 +154,13 @@ def _coded(schema: Schema) -> tuple[str, ...]:
 
 def _parquet_writer(file: object, columns: pa.Schema, schema: Schema) -> pq.ParquetWriter:
     names = set(columns.names)
-    coded = [name for name in (*_coded(schema), *schema.numeric) if name in names]
+    repeated = (*_coded(schema), *schema.numeric, IMPRESSIONS, CLICKS)
     return pq.ParquetWriter(
         file,
         columns,
         compression={name: "none" if name == ID_HASH else "zstd" for name in columns.names},
-        use_dictionary=coded,
+        compression_level={name: 1 for name in columns.names if name != ID_HASH},
+        use_dictionary=[name for name in repeated if name in names],
         column_encoding={LINE: "DELTA_BINARY_PACKED"} if LINE in names else None,
         write_statistics=False,
         # readers are to see text, not dictionaries

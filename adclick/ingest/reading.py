@@ -20,7 +20,7 @@ from adclick.ingest.formats import Format, open_text
 from adclick.ingest.rows import Malformed, Rows
 from adclick.ingest.units import UNIT_BYTES, RowUnit
 
-SLACK_BYTES = 4 * 1024 * 1024
+SLACK_BYTES = 256 * 1024
 LONGEST_ROW = 16 * 1024 * 1024
 PARQUET_ROWS = 131_072
 OPEN_QUOTE = "a quote is opened and never closed"
@@ -50,62 +50,68 @@ class UnitReader:
         unit = self._unit
         assert unit.end is not None
         filesystem, path = fsspec.core.url_to_fs(unit.file.uri)
-        limit = unit.end
+        limit, step = unit.end, SLACK_BYTES
         # one byte earlier: a line end there says that a row begins right at `begin`
         position = unit.begin if unit.exact else unit.begin - 1
 
         def more() -> bytes:
-            nonlocal position
-            until = min(max(position, limit) + SLACK_BYTES, unit.file.size)
+            nonlocal position, step
+            until = min(max(position, limit) + step, unit.file.size)
+            # of a row without end, more at a time than was read of it before
+            step *= 2
             if position >= until:
                 return b""
             data: bytes = filesystem.cat_file(path, start=position, end=until)
             position += len(data)
             return data
 
-        data = more()
+        data, start = more(), 0
         if not unit.exact:
             line_end = data.find(b"\n", 0, limit - unit.begin)
             if line_end < 0:
                 self.begin = self.end = limit
                 return
             self.begin = self.end = unit.begin + line_end
-            data = data[line_end + 1 :]
-        yield from self._csv_rows(data, more, limit - self.begin)
+            start = line_end + 1
+        yield from self._csv_rows(data, start, more, limit - self.begin)
 
     def _packed_rows(self) -> Iterator[Rows]:
         with open_text(self._unit.file, self._unit.form) as stream:
             stream.read(self._unit.begin)
             first = stream.read(UNIT_BYTES)
-            yield from self._csv_rows(first, lambda: stream.read(UNIT_BYTES), sys.maxsize)
+            yield from self._csv_rows(first, 0, lambda: stream.read(UNIT_BYTES), sys.maxsize)
 
-    def _csv_rows(self, data: bytes, more: Callable[[], bytes], owned: int) -> Iterator[Rows]:
-        """The rows that begin in the next `owned` bytes: `data`, then what `more` brings."""
-        at_end = not data
-        while owned > 0 and (data or not at_end):
-            cut = len(data) if at_end else data.rfind(b"\n") + 1
-            rows, used, lines = Block(data[:cut], self._unit.names, self._wanted).rows(
-                owned, self.lines
-            )
+    def _csv_rows(
+        self, data: bytes, start: int, more: Callable[[], bytes], owned: int
+    ) -> Iterator[Rows]:
+        """The rows that begin in the next `owned` bytes: data[start:], then what `more` brings."""
+        at_end, limit = not data, self.end + owned
+        while self.end < limit and (start < len(data) or not at_end):
+            cut = len(data) if at_end else data.rfind(b"\n", start) + 1
+            block = Block(data, start, max(start, cut), self._unit.names, self._wanted)
+            rows, used, lines = block.rows(limit - self.end, self.lines)
             yield rows
-            data, owned = self._step(data, owned, used, lines)
-            if owned > 0 and data and (at_end or len(data) > LONGEST_ROW):
-                line = data[: data.find(b"\n") + 1] or data
-                if not at_end and line is data:
+            start += self._step(used, lines)
+            if self.end >= limit:
+                return
+            if start < len(data) and (at_end or len(data) - start > LONGEST_ROW):
+                line_end = data.find(b"\n", start) + 1
+                if not at_end and not line_end:
                     raise AdclickError(
                         f"{self._unit.file.uri}: a line of more than {LONGEST_ROW:,} bytes: no CSV?"
                     )
+                line = data[start : line_end or len(data)]
                 yield self._without_end(line)
-                data, owned = self._step(data, owned, len(line), 1)
-            elif owned > 0 and not at_end:
+                start += self._step(len(line), 1)
+            elif not at_end:
                 piece = more()
                 at_end = not piece
-                data += piece
+                data, start = data[start:] + piece, 0
 
-    def _step(self, data: bytes, owned: int, used: int, lines: int) -> tuple[bytes, int]:
+    def _step(self, used: int, lines: int) -> int:
         self.end += used
         self.lines += lines
-        return data[used:], owned - used
+        return used
 
     def _without_end(self, line: bytes) -> Rows:
         malformed = Malformed(self.lines, as_text(line), OPEN_QUOTE)

@@ -108,8 +108,7 @@ def _ids(cells: pa.Table, name: str, problems: _Problems) -> pa.Array:
     problems.add(long, name, f"longer than {LONGEST_ID} bytes")
     if long.any():
         ids = pc.if_else(pa.array(long), "", ids)
-    exponents = pc.match_substring(ids, "E+", ignore_case=True)
-    if pc.any(exponents).as_py():
+    if pc.any(pc.match_substring(ids, "+")).as_py():
         problems.add(_mask(pc.match_substring_regex(ids, ROUNDED)), name, "a rounded number")
     return ids
 
