@@ -14,6 +14,7 @@ from steps.fit_encoder import fit_encoder
 from steps.ingest import ingest
 from steps.register import register
 from steps.split import split
+from steps.statistics import statistics
 from steps.train import train
 from steps.train_baseline import train_baseline
 from steps.validate import validate
@@ -24,7 +25,8 @@ def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
     """Ingest, train, compare with the champion, decide, and register what came of it."""
     source = find_data(data, schema, config.months)
     log = ingest(source, schema)
-    validation = validate(log)
+    described = statistics(log, config.anomalies)
+    validation = validate(described)
     rows = split(log, config.split, after=[validation])
     encoder = fit_encoder(log, rows)
     trained, fingerprint = train(log, rows, encoder, config.training)

@@ -43,7 +43,13 @@ GROWTH = (
         (Quantity.ROWS, Quantity.CREATIVES),
         "parses and checks every row in one thread, decodes every creative once in several",
     ),
-    Growth("training", "validate", (Quantity.NOTHING,), "compares counts by month"),
+    Growth(
+        "training",
+        "statistics",
+        (Quantity.ROWS,),
+        "counts values of all columns in all rows, batch by batch in one thread",
+    ),
+    Growth("training", "validate", (Quantity.NOTHING,), "looks for errors among anomalies"),
     Growth("training", "split", (Quantity.NOTHING,), "chooses dates, not rows"),
     Growth(
         "training",

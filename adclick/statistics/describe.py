@@ -41,14 +41,23 @@ def summarize(sketch: MonthSketch, month: Month, creative: str | None) -> MonthS
         impressions=int(impressions.sum()),
         clicks=int(clicks.sum()),
         effective_rows=float(impressions.sum()) ** 2 / sketch.squares,
+        effective_creatives=_effective(sketch.values[creative]) if creative else None,
         impressions_by_day=_whole(impressions.sum(axis=1)),
         clicks_by_day=_whole(clicks.sum(axis=1)),
         impressions_by_hour=_whole(impressions.sum(axis=0)),
         clicks_by_hour=_whole(clicks.sum(axis=0)),
         creative=creative,
+        of_creative=tuple(
+            name for name in (*sketch.values, *sketch.numbers) if name not in sketch.varying
+        ),
         text={name: _values(values, name, month) for name, values in sketch.values.items()},
         numeric={name: _numbers(numbers, name, month) for name, numbers in sketch.numbers.items()},
     )
+
+
+def _effective(creatives: ValueSketch) -> float:
+    counts = creatives.counts["impressions"].to_numpy().astype(np.float64)
+    return float(counts.sum() ** 2 / (counts @ counts))
 
 
 def _values(sketch: ValueSketch, name: str, month: Month) -> ValuesOfColumn:

@@ -61,8 +61,10 @@ class MonthStatistics(BaseModel):
 
     `effective_rows` is the number of equally weighted rows that say as much as these do:
     (sum of impressions)^2 / sum of squared impressions (Kish, Survey Sampling, 1965); it is
-    `rows` where a row is one impression. Impressions and clicks are by day from the month's first
-    (31) and by hour of the day in UTC (24). `text` holds creative and categorical columns.
+    `rows` where a row is one impression. `effective_creatives` is the same of impressions by
+    creative, None where the log has no creatives; `of_creative` are columns that describe the ad:
+    all its rows have one value. Impressions and clicks are by day from the month's first (31) and
+    by hour of the day in UTC (24). `text` holds creative and categorical columns.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,11 +76,13 @@ class MonthStatistics(BaseModel):
     impressions: int
     clicks: int
     effective_rows: float
+    effective_creatives: float | None
     impressions_by_day: tuple[int, ...]
     clicks_by_day: tuple[int, ...]
     impressions_by_hour: tuple[int, ...]
     clicks_by_hour: tuple[int, ...]
     creative: str | None
+    of_creative: tuple[str, ...]
     text: dict[str, ValuesOfColumn]
     numeric: dict[str, NumbersOfColumn]
 
@@ -96,6 +100,16 @@ class MonthStatistics(BaseModel):
     def click_rate(self) -> float:
         """Clicks per impression."""
         return self.clicks / self.impressions
+
+    def independent(self, column: str) -> float:
+        """How many independent draws of the column the month's rows are worth.
+
+        Rows of one ad have one advertiser: such a column is drawn once an ad, so that a month with
+        few ads differs from the next by chance, however many rows it has.
+        """
+        if self.effective_creatives is None or column not in self.of_creative:
+            return self.effective_rows
+        return min(self.effective_rows, self.effective_creatives)
 
     @property
     def columns(self) -> dict[str, ColumnStatistics]:

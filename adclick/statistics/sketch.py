@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from adclick.adlog import CLICKS, IMPRESSIONS
-from adclick.arrays import Float64, Int64
+from adclick.arrays import Array, Float64, Int64
 from adclick.errors import AdclickError
 from adclick.schema import Schema
 from adclick.statistics.numbers import NumberSketch, merge_numbers, sketch_numbers
@@ -26,12 +26,14 @@ class MonthSketch:
     """Some or all rows of a month, every figure weighted by their impressions.
 
     `impressions` and `clicks` (HOURS,) are by hour since the month began, `squares` is the sum of
-    the rows' squared impressions, `values` are those of text columns, `numbers` of numeric ones.
+    the rows' squared impressions. `varying` are the columns that differed between rows of one ad
+    in some batch, all where there are no ads. `values` are of text columns, `numbers` of others.
     """
 
     impressions: Int64
     clicks: Int64
     squares: float
+    varying: frozenset[str]
     values: dict[str, ValueSketch]
     numbers: dict[str, NumberSketch]
 
@@ -50,18 +52,33 @@ def sketch_rows(batch: pa.RecordBatch, schema: Schema, month: str) -> MonthSketc
     """The sketch of one batch of the month's rows, at least one, with `sketched_columns`."""
     impressions, clicks = _floats(batch, IMPRESSIONS), _floats(batch, CLICKS)
     hours = _hours(batch.column(schema.time), month)
+    text = {name: batch.column(name).dictionary_encode() for name in text_columns(schema)}
+    numbers = {name: _floats(batch, name) for name in schema.numeric}
     return MonthSketch(
         impressions=np.bincount(hours, impressions, HOURS).astype(np.int64),
         clicks=np.bincount(hours, clicks, HOURS).astype(np.int64),
         squares=float(impressions @ impressions),
-        values={
-            name: sketch_values(batch.column(name), impressions, clicks)
-            for name in text_columns(schema)
-        },
-        numbers={
-            name: sketch_numbers(_floats(batch, name), impressions) for name in schema.numeric
-        },
+        varying=_varying(text, numbers, schema.creative),
+        values={name: sketch_values(column, impressions, clicks) for name, column in text.items()},
+        numbers={name: sketch_numbers(column, impressions) for name, column in numbers.items()},
     )
+
+
+def _varying(
+    text: dict[str, pa.DictionaryArray], numbers: dict[str, Float64], creative: str | None
+) -> frozenset[str]:
+    columns = {name: column.indices.to_numpy() for name, column in text.items()} | numbers
+    if creative is None:
+        return frozenset(columns)
+    first = _first_of_same(columns[creative])
+    return frozenset(name for name, cells in columns.items() if (cells[first] != cells).any())
+
+
+def _first_of_same(codes: Array) -> Int64:
+    """For each of the codes (n,) a row that has the same, always the same one."""
+    row = np.zeros(codes.max() + 1, np.int64)
+    row[codes] = np.arange(len(codes))
+    return np.asarray(row[codes])
 
 
 def merge_sketches(parts: Sequence[MonthSketch]) -> MonthSketch:
@@ -71,6 +88,7 @@ def merge_sketches(parts: Sequence[MonthSketch]) -> MonthSketch:
         impressions=np.sum([part.impressions for part in parts], axis=0),
         clicks=np.sum([part.clicks for part in parts], axis=0),
         squares=sum(part.squares for part in parts),
+        varying=frozenset().union(*(part.varying for part in parts)),
         values={name: merge_values([part.values[name] for part in parts]) for name in first.values},
         numbers={
             name: merge_numbers([part.numbers[name] for part in parts]) for name in first.numbers

@@ -47,9 +47,10 @@ class ValueSketch:
         return self.counts.sort_by(order).slice(0, most)
 
 
-def sketch_values(values: pa.Array, impressions: Float64, clicks: Float64) -> ValueSketch:
-    """One batch's column as a sketch: text values, impressions and clicks of each row, all (n,)."""
-    encoded = values.dictionary_encode()
+def sketch_values(
+    encoded: pa.DictionaryArray, impressions: Float64, clicks: Float64
+) -> ValueSketch:
+    """The sketch of one batch's column: encoded text, impressions and clicks of each row, (n,)."""
     codes = encoded.indices.to_numpy()
     return ValueSketch(
         pa.table(

@@ -32,6 +32,7 @@ LOOKS_OUTWARD = {
 LOADED = {
     "source": "Source",
     "ad_log": "AdLog",
+    "statistics": "LogStatistics",
     "validation": "Validation",
     "split": "Split",
     "feature_encoder": "FeatureEncoder",
