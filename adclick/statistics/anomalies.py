@@ -84,5 +84,6 @@ def _unusual(change: Change, earlier: Sequence[float], times: float) -> bool:
 
 
 def _with_bound(change: Change, earlier: Sequence[float]) -> str:
-    usual = f", usually {median(earlier):.3g}" if earlier else ""
-    return f"{change.what}: more than {change.bound:g}{usual}"
+    form = ".2f" if change.check == "distribution" else ".1%"
+    usual = f", usually {median(earlier):{form}}" if earlier else ""
+    return f"{change.what}: more than {change.bound:{form}}{usual}"

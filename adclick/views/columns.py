@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,6 @@ from adclick.statistics.distance import value_shares
 from adclick.statistics.histogram import bucket_values
 from adclick.statistics.month import (
     QUANTILES,
-    ColumnStatistics,
     MonthStatistics,
     NumbersOfColumn,
 )
@@ -41,29 +41,36 @@ def number_table(months: Sequence[MonthStatistics], names: Sequence[str]) -> Mar
 
 
 def _heads(months: Sequence[MonthStatistics]) -> tuple[str, ...]:
-    return tuple(month.month for month in months)
+    return tuple(Markup('<span class="unbroken">{}</span>').format(month.month) for month in months)
 
 
 def _text_row(months: Sequence[MonthStatistics], name: str) -> tuple[str, ...]:
     newest = months[-1].text[name]
     exact = "" if newest.undercount == 0 else "about "
-    drawn = newest.values[:BARS]
-    shares = [value_shares(month.text[name], month.impressions) for month in months]
-    distributions = [[of_month.get(value, 0.0) for value in drawn] for of_month in shares]
     return (
         shortened(name, 40),
         _most_frequent(months[-1], name),
         exact + count(newest.distinct),
         _missing(months, name),
-        *_drawings(months, distributions),
+        *_drawings(months, _shares(months, name)),
     )
+
+
+def _shares(months: Sequence[MonthStatistics], name: str) -> list[list[float]]:
+    """Each month's shares of the values that are the most frequent in all of them together."""
+    by_month = [value_shares(month.text[name], month.impressions) for month in months]
+    total: Counter[str] = Counter()
+    for shares in by_month:
+        total.update(shares)
+    drawn = [value for value, _ in total.most_common(BARS)]
+    return [[shares.get(value, 0.0) for value in drawn] for shares in by_month]
 
 
 def _most_frequent(month: MonthStatistics, name: str) -> Markup:
     column = month.text[name]
     counted = zip(column.values, column.impressions, column.clicks, strict=True)
     lines = [
-        Markup('{} <span class="interval">{}, {}</span>').format(
+        Markup('{} <span class="interval unbroken">{}, {}</span>').format(
             shortened(value, 28), percent(shown / month.impressions), percent(clicked / shown)
         )
         for value, shown, clicked in list(counted)[:NAMED]
@@ -86,13 +93,11 @@ def _number_row(months: Sequence[MonthStatistics], name: str) -> tuple[str, ...]
 
 
 def _missing(months: Sequence[MonthStatistics], name: str) -> Markup:
-    shares = [_missing_share(month, month.columns[name]) for month in months[-2:]]
-    before = Markup('<br><span class="interval">{} before</span>').format(shares[0])
-    return Markup("{}{}").format(shares[-1], before if len(shares) > 1 else "")
-
-
-def _missing_share(month: MonthStatistics, column: ColumnStatistics) -> str:
-    return percent(column.missing / month.rows_in)
+    shares = [month.columns[name].missing / month.rows_in for month in months[-2:]]
+    if not any(shares):
+        return Markup("none")
+    before = Markup('<br><span class="interval">after {}</span>').format(percent(shares[0]))
+    return Markup("{}{}").format(percent(shares[-1]), before if len(shares) > 1 else "")
 
 
 def _drawings(

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from adclick.views.svg import drawing, line
 
-MONTH_WIDTH, MONTH_HEIGHT = 66.0, 30.0
+MONTH_WIDTH, MONTH_HEIGHT = 56.0, 30.0
 
 
 def month_bars(label: str, shares: Sequence[float], most: float) -> Markup:
