@@ -76,7 +76,7 @@ def _of_column(
 
 
 def _unusual(change: Change, earlier: Sequence[float], times: float) -> bool:
-    if change.sure <= change.bound:
+    if not change.beyond:
         return False
     if not earlier:
         return not change.by_usual

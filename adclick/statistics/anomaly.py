@@ -46,7 +46,7 @@ class AnomalyOptions(BaseModel):
     """How far a month may lie from the one before it without being an anomaly.
 
     All bounds are sizes of a change: more rows never make an anomaly of a change within its bound.
-    Beyond it, a change counts once it is more than chance would give in so few rows.
+    One beyond it counts unless chance may have made it, which is so in months of few rows.
 
     `click_rate_factor` and `impressions_factor` bound the ratio of both months, up or down;
     `missing_rise` and `reason_rise` how much a column's share of empty cells, or a reason's share

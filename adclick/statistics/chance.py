@@ -1,36 +1,44 @@
-"""What of a change is more than chance would give in so few rows."""
+"""Whether a change is no more than chance gives in so few rows."""
 
 from __future__ import annotations
 
 import math
 
-DEVIATIONS = 1.96  # chance alone exceeds them, up or down, in 5 % of months
+from scipy.special import chdtri, ndtri
+
+# dozens of columns are looked at every month: at 0.05 chance would pass one or two in each
+CHANCE = 0.001
+DEVIATIONS = float(-ndtri(CHANCE / 2))
 
 
-def ratio_beyond_chance(
-    before: float, after: float, before_count: float, after_count: float
-) -> float:
-    """The least factor, up or down, between two rates that are above 0; 1 where it may be chance.
+def same_rate(before: float, after: float, before_count: float, after_count: float) -> bool:
+    """Whether two rates above 0 may be one, going by the counts of what they count (Poisson).
 
-    The counts are those of what the rates count, Poisson: the standard error of the ratio's
-    logarithm is sqrt(1 / before_count + 1 / after_count). Source: Rothman, Epidemiology, 2002.
+    The standard error of the logarithm of their ratio is sqrt(1 / before_count + 1 / after_count).
+    Source: Rothman, Epidemiology: An Introduction, 2002.
     """
     error = math.sqrt(1 / before_count + 1 / after_count)
-    return math.exp(max(0.0, abs(math.log(after / before)) - DEVIATIONS * error))
+    return abs(math.log(after / before)) <= DEVIATIONS * error
 
 
-def rise_beyond_chance(before: float, after: float, before_rows: float, after_rows: float) -> float:
-    """The least rise between two shares of so many rows; 0 or less where it may be chance."""
-    error = math.sqrt(before * (1 - before) / before_rows + after * (1 - after) / after_rows)
-    return after - before - DEVIATIONS * error
+def same_share(before: float, after: float, before_rows: float, after_rows: float) -> bool:
+    """Whether the shares of two samples of so many rows may be those of one distribution.
+
+    One more row of each kind is added to both, so that shares near 0 or 1 of few rows are no proof.
+    Source: Agresti and Caffo, Simple and Effective Confidence Intervals for Proportions, 2000.
+    """
+    rows = before_rows + 2, after_rows + 2
+    shares = (before * before_rows + 1) / rows[0], (after * after_rows + 1) / rows[1]
+    variance = sum(p * (1 - p) / n for p, n in zip(shares, rows, strict=True))
+    return abs(shares[1] - shares[0]) <= DEVIATIONS * math.sqrt(variance)
 
 
 def divergence_by_chance(cells: int, before_rows: float, after_rows: float) -> float:
     """Jensen-Shannon divergence in bits that samples of one distribution rarely exceed.
 
-    2 n KL goes to a chi-square with cells - 1 degrees of freedom, whose mean is their number f and
-    whose deviation is sqrt(2 f); of two samples it is (1 / before_rows + 1 / after_rows) / 8 of it.
+    Times 8 / (1 / before_rows + 1 / after_rows) it is, in nats, about chi-square with f = cells - 1
+    degrees of freedom. Source: Grosse et al., Analysis of symbolic sequences using the
+    Jensen-Shannon divergence, Physical Review E, 2002.
     """
-    freedom = cells - 1
-    rarely = freedom + DEVIATIONS * math.sqrt(2 * freedom)
+    rarely = float(chdtri(cells - 1, CHANCE))
     return rarely / (8 * math.log(2)) * (1 / before_rows + 1 / after_rows)

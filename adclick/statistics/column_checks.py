@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adclick.statistics.anomaly import AnomalyOptions, Check
-from adclick.statistics.chance import rise_beyond_chance
+from adclick.statistics.chance import same_share
 from adclick.statistics.distance import column_distance, value_shares
 from adclick.statistics.month import ColumnStatistics, MonthStatistics, ValuesOfColumn
 
@@ -18,14 +18,14 @@ NAMED = 3
 class Change:
     """How far one figure of a column moved, and how far it may; `what` says it in words.
 
-    `sure` is the part of `figure` that chance does not explain. `by_usual` says that only what the
-    column does in other months can tell whether the figure is unusual.
+    `beyond` says that the change is past the bound, and not by chance. `by_usual` says that only
+    what the column does in other months can tell whether the figure is unusual.
     """
 
     check: Check
     figure: float
-    sure: float
     bound: float
+    beyond: bool
     what: str
     by_usual: bool = False
 
@@ -48,7 +48,8 @@ def missing_rise(
 ) -> str | None:
     """How much more of the column is empty than before; None where it is within its bound."""
     share, now = (month.columns[name].missing / month.rows_in for month in (before, after))
-    if rise_beyond_chance(share, now, before.rows_in, after.rows_in) <= options.missing_rise:
+    by_chance = same_share(share, now, before.rows_in, after.rows_in)
+    if now - share <= options.missing_rise or by_chance:
         return None
     bound = f"a rise of more than {options.missing_rise:.1%}"
     return f"{now:.1%} of cells empty after {share:.1%}: {bound}"
@@ -69,8 +70,9 @@ def changes(
         yield _values_apart("new values", before, after, name, options.new_share)
         yield _values_apart("vanished values", after, before, name, options.vanished_share)
     distance = column_distance(before, after, name)
-    what = f"distance {distance:.2f} from {before.month}, {_moved(before, after, name)}"
-    yield Change("distribution", distance, distance, options.distance, what, not few)
+    beyond = distance.value > max(options.distance, distance.by_chance)
+    what = f"distance {distance.value:.2f} from {before.month}, {_moved(before, after, name)}"
+    yield Change("distribution", distance.value, options.distance, beyond, what, not few)
 
 
 def _values_apart(
@@ -81,10 +83,11 @@ def _values_apart(
     apart = {value: share for value, share in shares.items() if value not in known}
     share = sum(apart.values())
     unseen = _unseen_share(without, name)
-    sure = rise_beyond_chance(unseen, share, without.independent(name), having.independent(name))
+    by_chance = same_share(unseen, share, without.independent(name), having.independent(name))
     named = ", ".join(f"{value[:40]!r} {part:.1%}" for value, part in list(apart.items())[:NAMED])
     what = f"{share:.1%} of {having.month}'s impressions have values that {without.month} lacks"
-    return Change(check, share, sure, bound, f"{what} ({named})")
+    beyond = share - unseen > bound and not by_chance
+    return Change(check, share, bound, beyond, f"{what} ({named})")
 
 
 def _unseen_share(month: MonthStatistics, name: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
@@ -15,8 +16,16 @@ HEAD = 100
 DECILES = np.arange(1, 10) / 10
 
 
-def column_distance(before: MonthStatistics, after: MonthStatistics, name: str) -> float:
-    """Jensen-Shannon distance of the column in two months, 0 to 1, without what chance explains.
+@dataclass(frozen=True)
+class Distance:
+    """Jensen-Shannon distance of two distributions, 0 to 1, and the one that chance may give."""
+
+    value: float
+    by_chance: float
+
+
+def column_distance(before: MonthStatistics, after: MonthStatistics, name: str) -> Distance:
+    """How far the column's distribution of impressions moved between two months.
 
     Of a text column it compares the shares of the HEAD most frequent values before and of all
     others together, of a numeric one the shares between the deciles before. Source: Endres and
@@ -28,10 +37,10 @@ def column_distance(before: MonthStatistics, after: MonthStatistics, name: str) 
         counts = _numbers(before.numeric[name], after.numeric[name])
     cells = int((counts.sum(axis=0) > 0).sum())
     if cells < 2:
-        return 0.0
-    divergence = float(np.nan_to_num(jensenshannon(*counts, base=2))) ** 2
+        return Distance(0.0, 0.0)
+    value = float(np.nan_to_num(jensenshannon(*counts, base=2)))
     chance = divergence_by_chance(cells, before.independent(name), after.independent(name))
-    return math.sqrt(max(0.0, divergence - chance))
+    return Distance(value, math.sqrt(chance))
 
 
 def value_shares(column: ValuesOfColumn, impressions: int) -> dict[str, float]:

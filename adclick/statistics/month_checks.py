@@ -8,7 +8,7 @@ import numpy as np
 
 from adclick.schema import Schema
 from adclick.statistics.anomaly import Anomaly, AnomalyOptions, Check
-from adclick.statistics.chance import ratio_beyond_chance, rise_beyond_chance
+from adclick.statistics.chance import same_rate, same_share
 from adclick.statistics.month import MonthStatistics
 
 NEAR_LIMIT = 0.5
@@ -42,11 +42,10 @@ def check_months(
 def _impressions(
     before: MonthStatistics, after: MonthStatistics, bound: float
 ) -> Iterator[Anomaly]:
-    least = ratio_beyond_chance(
-        before.impressions, after.impressions, before.effective_rows, after.effective_rows
-    )
-    if least > bound:
-        factor = after.impressions / before.impressions
+    shown = before.impressions, after.impressions
+    factor = after.impressions / before.impressions
+    apart = not same_rate(*shown, before.effective_rows, after.effective_rows)
+    if max(factor, 1 / factor) > bound and apart:
         what = (
             f"{after.impressions:,} impressions after {before.impressions:,}, "
             f"{factor:.2f} times as many: beyond a factor of {bound:g}"
@@ -57,9 +56,9 @@ def _impressions(
 def _click_rate(before: MonthStatistics, after: MonthStatistics, bound: float) -> Iterator[Anomaly]:
     if not before.clicks or not after.clicks:
         return
-    least = ratio_beyond_chance(before.click_rate, after.click_rate, before.clicks, after.clicks)
-    if least > bound:
-        factor = after.click_rate / before.click_rate
+    factor = after.click_rate / before.click_rate
+    apart = not same_rate(before.click_rate, after.click_rate, before.clicks, after.clicks)
+    if max(factor, 1 / factor) > bound and apart:
         what = (
             f"click rate {after.click_rate:.2%} after {before.click_rate:.2%}, "
             f"{factor:.2f} times as high: beyond a factor of {bound:g}"
@@ -70,7 +69,8 @@ def _click_rate(before: MonthStatistics, after: MonthStatistics, bound: float) -
 def _reasons(before: MonthStatistics, after: MonthStatistics, bound: float) -> Iterator[Anomaly]:
     for reason, rows in after.reasons.items():
         share, now = before.reasons.get(reason, 0) / before.rows_in, rows / after.rows_in
-        if rise_beyond_chance(share, now, before.rows_in, after.rows_in) > bound:
+        apart = not same_share(share, now, before.rows_in, after.rows_in)
+        if now - share > bound and apart:
             what = (
                 f"{now:.1%} of rows in quarantine as {reason}, after {share:.1%}: "
                 f"a rise of more than {bound:.1%}"
