@@ -17,11 +17,10 @@ from adclick.statistics.month import (
     NumbersOfColumn,
 )
 from adclick.views.html import table
-from adclick.views.sparklines import month_bars
+from adclick.views.sparklines import BARS, month_bars
 from adclick.views.text import count, percent, shortened, significant
 
-MOST_COLUMNS = 60
-BARS = 12
+MOST_COLUMNS = 40
 NAMED = 3
 LONG_TAIL = 20
 
@@ -105,7 +104,7 @@ def _drawings(
 ) -> list[Markup]:
     most = max(max(shares) for shares in distributions) or 1.0
     return [
-        month_bars(f"Distribution in {month.month}", shares, most)
+        month_bars(month.month, shares, most)
         for month, shares in zip(months, distributions, strict=True)
     ]
 

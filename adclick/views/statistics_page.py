@@ -10,12 +10,12 @@ from adclick.statistics.anomaly import Anomaly
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.statistics.month import MonthStatistics
 from adclick.views.charts import bar_chart, line_chart
-from adclick.views.columns import MOST_COLUMNS, number_table, text_table
+from adclick.views.columns import number_table, text_table
 from adclick.views.html import render, table
 from adclick.views.text import count, percent, shortened
 
 MOST_MONTHS = 6
-MOST_ANOMALIES = 100
+MOST_ANOMALIES = 50
 
 
 def statistics_page(statistics: LogStatistics) -> str:
@@ -36,7 +36,6 @@ def statistics_page(statistics: LogStatistics) -> str:
         hours=_hours(newest),
         text=text_table(months, _ordered(tuple(newest.text), statistics.anomalies)),
         numeric=number_table(months, _ordered(tuple(newest.numeric), statistics.anomalies)),
-        most_columns=MOST_COLUMNS,
     )
 
 
