@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from adclick.arrays import Float64, Int64
+from adclick.arrays import Float64
 from adclick.statistics.distinct import (
     Hashes,
     estimate_distinct,
@@ -50,17 +51,19 @@ class ValueSketch:
 def sketch_values(
     encoded: pa.DictionaryArray, impressions: Float64, clicks: Float64
 ) -> ValueSketch:
-    """The sketch of one batch's column: encoded text, impressions and clicks of each row, (n,)."""
-    codes = encoded.indices.to_numpy()
-    return ValueSketch(
-        pa.table(
-            {
-                "value": encoded.dictionary,
-                "impressions": _totals(codes, impressions),
-                "clicks": _totals(codes, clicks),
-            }
-        )
+    """The sketch of one batch's column: encoded text, impressions and clicks of each row, (n,).
+
+    The dictionary may hold values that no row has, as one that batches of a file share does.
+    """
+    codes, size = encoded.indices.to_numpy(), len(encoded.dictionary)
+    counts = pa.table(
+        {
+            "value": encoded.dictionary,
+            "impressions": np.bincount(codes, impressions, size).astype(np.int64),
+            "clicks": np.bincount(codes, clicks, size).astype(np.int64),
+        }
     )
+    return ValueSketch(counts.filter(pc.greater(counts["impressions"], 0)))
 
 
 def merge_values(parts: Sequence[ValueSketch]) -> ValueSketch:
@@ -86,7 +89,3 @@ def _most_frequent(counts: pa.Table, undercount: int, dropped: Hashes) -> ValueS
         undercount + rare["impressions"][0].as_py(),
         merge_hashes(dropped, smallest_hashes(rare["value"].combine_chunks())),
     )
-
-
-def _totals(codes: Int64, weights: Float64) -> Int64:
-    return np.bincount(codes, weights).astype(np.int64)

@@ -254,6 +254,17 @@ def test_few_values_that_change_every_month_become_usual() -> None:
     assert {one.month for one in found} == {"2024-02"}
 
 
+def test_rare_values_that_a_small_month_missed_are_not_new() -> None:
+    seen = {"news": 0.8} | {f"rare{i}": 0.01 for i in range(20)}
+    later = {"news": 0.85} | {f"other{i}": 0.01 for i in range(15)}
+    assert ("warning", "new values", "site") not in checks(
+        month("2024-01", rows=100, sites=seen), month(sites=later)
+    )
+    assert ("warning", "new values", "site") in checks(
+        month("2024-01", sites=seen), month(sites=later)
+    )
+
+
 def test_creatives_come_and_go() -> None:
     months = [
         one.model_copy(update={"creative": "site"})

@@ -122,6 +122,15 @@ def count_of(rows: Sequence[tuple[str, int]], value: str) -> int:
     return sum(one == value for one, _ in rows)
 
 
+def test_values_that_no_row_has_are_not_counted() -> None:
+    shared = pa.DictionaryArray.from_arrays(pa.array([1, 1, 3]), pa.array(["a", "b", "c", "d"]))
+    found = sketch_values(shared, np.array([5.0, 1, 2]), np.array([1.0, 0, 2]))
+    assert found.counts.to_pylist() == [
+        {"value": "b", "impressions": 6, "clicks": 1},
+        {"value": "d", "impressions": 2, "clicks": 2},
+    ]
+
+
 def test_beyond_capacity_frequent_values_stay_and_errors_are_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
