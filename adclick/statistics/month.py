@@ -24,11 +24,6 @@ class ValuesOfColumn(BaseModel):
     impressions: tuple[int, ...]
     clicks: tuple[int, ...]
 
-    @property
-    def complete(self) -> bool:
-        """Whether all values are listed."""
-        return self.distinct == len(self.values)
-
 
 class NumbersOfColumn(BaseModel):
     """A numeric column, weighted by impressions; `missing` and `defaults` as in ValuesOfColumn.
