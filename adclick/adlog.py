@@ -62,6 +62,7 @@ class Month(BaseModel):
     clicks: int
     first: datetime
     last: datetime
+    undeclared_columns: tuple[str, ...] = ()
 
     @property
     def rows_in(self) -> int:
@@ -174,7 +175,11 @@ class AdLog(BaseModel):
     sources: tuple[SourceFile, ...]
     months: tuple[Month, ...]
     creative_files: CreativeFiles | None = None
-    undeclared_columns: tuple[str, ...] = ()
+
+    @property
+    def undeclared_columns(self) -> tuple[str, ...]:
+        """Columns of the source's files that the schema does not name."""
+        return tuple(sorted({name for month in self.months for name in month.undeclared_columns}))
 
     @property
     def month_names(self) -> tuple[str, ...]:
@@ -186,24 +191,31 @@ class AdLog(BaseModel):
         return RowSelection(months=months or self.month_names)
 
     def batches(
-        self, selection: RowSelection, columns: Sequence[str] | None = None
+        self,
+        selection: RowSelection,
+        columns: Sequence[str] | None = None,
+        *,
+        coded: bool = False,
     ) -> Iterator[pa.RecordBatch]:
         """The selected rows in the log's order, at most BATCH_ROWS at a time.
 
-        Use it to go over data of any size; `columns` defaults to all.
+        Use it to go over data of any size; `columns` defaults to all. With `coded`, creatives and
+        categories come as dictionary arrays: twice as fast for those who count values.
         """
         time = self.ad_schema.time
         wanted = list(columns) if columns is not None else row_schema(self.ad_schema).names
         read = list(dict.fromkeys([*wanted, time, BUCKET]))
         for month in self.months:
             if month.month in selection.months:
-                for batch in self._kept_rows(month, read):
+                for batch in self._kept_rows(month, read, coded):
                     mask = selection.mask(batch, time)
                     rows = batch if mask is None else batch.filter(mask)
                     if rows.num_rows:
                         yield rows.select(wanted)
 
-    def _kept_rows(self, month: Month, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def _kept_rows(self, month: Month, columns: list[str], coded: bool) -> Iterator[pa.RecordBatch]:
+        schema = self.ad_schema
+        dictionaries = [*schema.named("creative"), *schema.categorical] if coded else []
         filesystem, root = fsspec.core.url_to_fs(self.root)
         with filesystem.open(f"{root}/{month.dropped}", "rb") as file:
             dropped = pq.read_table(file)
@@ -211,7 +223,8 @@ class AdLog(BaseModel):
         for number, name in enumerate(month.files):
             out, first = rows[files == number], 0
             with filesystem.open(f"{root}/{name}", "rb") as file:
-                for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS, columns=columns):
+                rows_file = pq.ParquetFile(file, read_dictionary=dictionaries)
+                for batch in rows_file.iter_batches(BATCH_ROWS, columns=columns):
                     here = out[(out >= first) & (out < first + batch.num_rows)] - first
                     first += batch.num_rows
                     yield batch.take(_all_but(here, batch.num_rows)) if len(here) else batch

@@ -16,6 +16,7 @@ from adclick.resources import Resources
 from adclick.sample_data.options import SampleOptions
 from adclick.schema import describe
 from adclick.splitting import SplitOptions
+from adclick.statistics.anomaly import AnomalyOptions
 from adclick.traffic import TrafficOptions
 from adclick.training.options import TrainingOptions
 
@@ -30,6 +31,7 @@ class RunConfig(BaseModel):
 
     months: str = ALL
     sample_data: SampleOptions = SampleOptions()
+    anomalies: AnomalyOptions = AnomalyOptions()
     split: SplitOptions = SplitOptions()
     training: TrainingOptions = TrainingOptions()
     evaluation: EvaluationOptions = EvaluationOptions()

@@ -22,7 +22,7 @@ from adclick.prediction_log import read_predictions
 from adclick.sample_data.generate import generate
 from adclick.schema import Schema, load_schema
 from adclick.splitting import split_by_time
-from adclick.validation import validate_log
+from adclick.statistics.log import describe_log, validate_log
 from benchmarks.processes import REPOSITORY, local_seldon
 from serving.traffic import send_traffic
 from stacks.environment import exit_quickly, prepare, state_folder
@@ -40,7 +40,7 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
     sample = generate(config.sample_data, home / "sample_data")
     source = find_source(str(sample.data), schema)
     log = ingest(source, schema, str(home / "ad_logs"))
-    validate_log(log)
+    validate_log(describe_log(log, config.anomalies))
     split = split_by_time(log, config.split)
     encoder = fit_encoder(log, split.training)
     from adclick.bundle.build import build_bundle

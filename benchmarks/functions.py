@@ -24,7 +24,8 @@ from stacks.environment import state_folder
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "generate": ("adclick.sample_data.generate:generate",),
     "ingest": ("adclick.ingest.ingest:ingest",),
-    "validate": ("adclick.validation:validate_log",),
+    "statistics": ("adclick.statistics.log:describe_log",),
+    "validate": ("adclick.statistics.log:validate_log",),
     "split": ("adclick.splitting:split_by_time",),
     "fit_encoder": ("adclick.encoding.fit:fit_encoder",),
     "train": ("adclick.training.train:train",),

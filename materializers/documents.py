@@ -14,10 +14,12 @@ from adclick.adlog import AdLog
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.statistics.log import LogStatistics, Validation
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.statistics_page import statistics_page, validation_page
 from materializers.folder import write_pages
 
 
@@ -68,6 +70,43 @@ class AdLogMaterializer(DocumentMaterializer):
             "rows_quarantined": sum(month.rows_quarantined for month in data.months),
             "creatives": data.creative_files.count if data.creative_files else 0,
         }
+
+
+class LogStatisticsMaterializer(DocumentMaterializer):
+    """The statistics, and a page of anomalies, columns and months."""
+
+    ASSOCIATED_TYPES = (LogStatistics,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: LogStatistics) -> str:
+        """Anomalies, columns and months."""
+        return statistics_page(data)
+
+    def facts(self, data: LogStatistics) -> dict[str, MetadataType]:
+        """How much is described, and how much of it is unusual."""
+        severities = [anomaly.severity for anomaly in data.anomalies]
+        return {
+            "columns": len(data.months[-1].columns),
+            "errors": severities.count("error"),
+            "warnings": severities.count("warning"),
+        }
+
+
+class ValidationMaterializer(DocumentMaterializer):
+    """The warnings, and a page of them."""
+
+    ASSOCIATED_TYPES = (Validation,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Validation) -> str:
+        """The warnings."""
+        return validation_page(data)
+
+    def facts(self, data: Validation) -> dict[str, MetadataType]:
+        """How many."""
+        return {"warnings": len(data.anomalies)}
 
 
 class FeatureEncoderMaterializer(DocumentMaterializer):

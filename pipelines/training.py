@@ -13,6 +13,7 @@ from steps.fit_encoder import fit_encoder
 from steps.ingest import ingest
 from steps.register import register
 from steps.split import split
+from steps.statistics import statistics
 from steps.train import train
 from steps.train_baseline import train_baseline
 from steps.validate import validate
@@ -22,7 +23,8 @@ from steps.validate import validate
 def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
     """Ingest, train, compare with the champion, decide, and register what came of it."""
     log = ingest(data, schema, config.months)
-    validation = validate(log)
+    described = statistics(log, config.anomalies)
+    validation = validate(described)
     rows = split(log, config.split, after=[validation])
     encoder = fit_encoder(log, rows)
     trained, fingerprint = train(log, rows, encoder, config.training)

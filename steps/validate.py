@@ -4,15 +4,14 @@ from typing import Annotated
 
 from zenml import step
 
-from adclick.adlog import AdLog
-from adclick.validation import Validation, validate_log
+from adclick.statistics.log import LogStatistics, Validation, validate_log
 from steps.caching import depends_on_code
 
 
 @step(cache_policy=depends_on_code(__name__))
-def validate(log: AdLog) -> Annotated[Validation, "validation"]:
-    """Look for anomalies; an error stops the run, warnings are printed and kept."""
-    validation = validate_log(log)
+def validate(statistics: LogStatistics) -> Annotated[Validation, "validation"]:
+    """Stop the run at an error among the anomalies; warnings are printed and kept."""
+    validation = validate_log(statistics)
     for anomaly in validation.anomalies:
-        print(f"{anomaly.severity}: month {anomaly.month}: {anomaly.what}")
+        print(f"{anomaly.severity}: {anomaly.line}")
     return validation

@@ -79,7 +79,6 @@ class _Ingestion:
             sources=source.files,
             months=finished,
             creative_files=self._creatives(),
-            undeclared_columns=self._undeclared(units),
         )
 
     def _plan(self, files: Sequence[SourceFile]) -> list[tuple[RowUnit, ...]]:
@@ -169,10 +168,6 @@ class _Ingestion:
     def _creatives(self) -> CreativeFiles | None:
         shape = self._schema.image_shape
         return gather_creatives(self._root, self._groups, shape) if shape else None
-
-    def _undeclared(self, units: Sequence[tuple[RowUnit, ...]]) -> tuple[str, ...]:
-        names = {name for file in units for unit in file[:1] for name in unit.names}
-        return tuple(sorted(names - self._schema.columns.keys()))
 
 
 def _hash(content: str) -> str:

@@ -250,6 +250,7 @@ def _counted(task: MonthTask, dropped: Sequence[_Dropped], reasons: Counter[str]
         defaults.subtract(out.defaults)
     kept = sum(part.rows_kept for part in parts) - sum(len(out.rows) for out in dropped)
     _check_share(task, kept, reasons)
+    declared = task.ad_schema.columns.keys()
     return Month(
         month=task.month,
         files=tuple(f"{part.folder}/{ROWS_FILE}" for part in parts if part.rows_kept),
@@ -263,6 +264,9 @@ def _counted(task: MonthTask, dropped: Sequence[_Dropped], reasons: Counter[str]
         clicks=sum(part.clicks for part in parts) - sum(out.clicks for out in dropped),
         first=min(out.first for out in dropped if out.first),
         last=max(out.last for out in dropped if out.last),
+        undeclared_columns=tuple(
+            sorted({name for placed in task.parts for name in placed.unit.names} - declared)
+        ),
     )
 
 

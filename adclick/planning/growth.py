@@ -37,7 +37,13 @@ GROWTH = (
         (Quantity.ROWS, Quantity.CREATIVES),
         "parses and checks every row, decodes every creative once, in as many threads as cores",
     ),
-    Growth("training", "validate", (Quantity.NOTHING,), "compares counts by month"),
+    Growth(
+        "training",
+        "statistics",
+        (Quantity.ROWS,),
+        "counts values of all columns in all rows, batch by batch in one thread",
+    ),
+    Growth("training", "validate", (Quantity.NOTHING,), "looks for errors among anomalies"),
     Growth("training", "split", (Quantity.NOTHING,), "chooses dates, not rows"),
     Growth(
         "training",

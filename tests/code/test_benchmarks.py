@@ -340,7 +340,7 @@ def test_a_function_that_another_calls_is_the_others_work(tmp_path: Path) -> Non
     script.write_text(
         """
 import adclick.splitting
-from adclick.validation import validate_log
+from adclick.statistics.log import validate_log
 class Log:
     def __getattr__(self, name):
         adclick.splitting.split_by_time(None, None)

@@ -33,8 +33,11 @@ from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
 from adclick.prediction_log import REQUEST, SCORE, LoggedPredictions
 from adclick.splitting import Split
+from adclick.statistics.anomaly import Anomaly, AnomalyOptions
+from adclick.statistics.log import LogStatistics, Validation, describe_log
 from adclick.training.trained import Trained
 from tests.bundles import tiny_bundle, tiny_encoder
+from tests.logs import ingested, many
 
 
 @pytest.fixture
@@ -120,7 +123,29 @@ def encoder(_: Path) -> FeatureEncoder:
     return tiny_encoder()
 
 
+def described(folder: Path, *what: str) -> LogStatistics:
+    found = describe_log(ingested(folder, {"2024-01": many(30)}), AnomalyOptions())
+    return found.model_copy(update={"anomalies": tuple(map(anomaly, what))})
+
+
+def anomaly(what: str) -> Anomaly:
+    return Anomaly(severity="warning", month="2024-01", check="gap", column=None, what=what)
+
+
+def validation(what: str) -> Validation:
+    return Validation(anomalies=(anomaly(what),))
+
+
 CASES: dict[str, Case] = {
+    "statistics": Case(
+        lambda folder: described(folder / "one", "é"),
+        lambda folder: described(folder / "same", "é"),
+        lambda folder: described(folder / "other"),
+        pages=1,
+    ),
+    "validation": Case(
+        lambda _: validation("é"), lambda _: validation("é"), lambda _: validation("e"), pages=1
+    ),
     "encoder": Case(encoder, encoder, lambda _: tiny_encoder(images=False), pages=1),
     "evaluation": Case(
         lambda _: evaluation(0.6), lambda _: evaluation(0.6), lambda _: evaluation(0.61), pages=1

@@ -32,11 +32,15 @@ from adclick.evaluation.evaluation import (
 )
 from adclick.evaluation.intervals import Figure
 from adclick.model.calibration import Calibration
+from adclick.statistics.anomaly import Anomaly
+from adclick.statistics.log import LogStatistics, Validation
+from adclick.statistics.month import MonthStatistics, NumbersOfColumn, ValuesOfColumn
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
 from adclick.views.model_page import model_page
+from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.svg import linear_axis, log_axis
 from adclick.views.text import size
 from tests.bundles import tiny_schema
@@ -133,10 +137,13 @@ def evaluation(
     )
 
 
-def month(name: str, reasons: dict[str, int], clicks: int = 31) -> Month:
+def month(
+    name: str, reasons: dict[str, int], clicks: int = 31, undeclared: tuple[str, ...] = ()
+) -> Month:
     return Month(
         month=name,
         files=(),
+        dropped="d",
         quarantine="q",
         rows_kept=1_000,
         rows_quarantined=sum(reasons.values()),
@@ -146,6 +153,7 @@ def month(name: str, reasons: dict[str, int], clicks: int = 31) -> Month:
         clicks=clicks,
         first=datetime(2026, 1, 1, tzinfo=UTC),
         last=datetime(2026, 1, 31, tzinfo=UTC),
+        undeclared_columns=undeclared,
     )
 
 
@@ -164,13 +172,16 @@ def log(folder: Path, *, text: str = "ad", creatives: int = 0, months: int = 2) 
             for i in range(100)
         ),
         months=tuple(
-            month(f"2026-{i + 1:02}", {f"{text}{j}": 40 - j for j in range(30)})
+            month(
+                f"2026-{i + 1:02}",
+                {f"{text}{j}": 40 - j for j in range(30)},
+                undeclared=tuple(f"{text}{j}" for j in range(60)),
+            )
             for i in range(months)
         ),
         creative_files=CreativeFiles(ids="ids", images="images", count=creatives, shape=shape)
         if creatives
         else None,
-        undeclared_columns=(text,) * 60,
     )
 
 
@@ -195,6 +206,58 @@ def decision(text: str) -> Decision:
     return Decision(promote=False, reason=text, conditions=(condition,))
 
 
+def described(text: str = "news", columns: int = 1, months: int = 2) -> LogStatistics:
+    values = tuple(f"{text}{i}" for i in range(15))
+    column = ValuesOfColumn(
+        missing=40,
+        defaults=30,
+        distinct=23_456,
+        undercount=7,
+        values=values,
+        impressions=tuple(range(115, 100, -1)),
+        clicks=(23, *[0] * 14),
+    )
+    number = NumbersOfColumn(
+        missing=0,
+        defaults=0,
+        least=-1,
+        most=5_000,
+        mean=12.34567,
+        deviation=3,
+        zeros=617,
+        quantiles=(0, 0.5, 1, 2.5, 4, 77.7, 99),
+        buckets=(16384, 24512, 24600),
+        counts=(617, 600, 17),
+    )
+    month = MonthStatistics(
+        month="2026-01",
+        rows=1_000,
+        rows_quarantined=600,
+        reasons={text: 600},
+        impressions=1_234,
+        clicks=31,
+        effective_rows=900.5,
+        effective_creatives=None,
+        impressions_by_day=(41,) * 30 + (4,),
+        clicks_by_day=(1,) * 31,
+        impressions_by_hour=(0, 1_234, *[0] * 22),
+        clicks_by_hour=(0, 31, *[0] * 22),
+        creative=text,
+        of_creative=(),
+        text={text: column} | {f"{text}{i}": column for i in range(columns)},
+        numeric={f"{text} bid{i}": number for i in range(columns)},
+    )
+    anomaly = Anomaly(
+        severity="warning", month="2026-02", check="missing", column=f"{text}0", what=text
+    )
+    stopping = Anomaly(severity="error", month="2026-02", check="clicks", column=None, what="stop")
+    return LogStatistics(
+        name=text,
+        months=tuple(month.model_copy(update={"month": f"2026-{i + 1:02}"}) for i in range(months)),
+        anomalies=(*(anomaly,) * columns, stopping),
+    )
+
+
 PAGES: dict[str, Callable[[str, Path], str]] = {
     "evaluation": lambda text, _: evaluation_page(
         evaluation(text=text, slices=400), decision(text)
@@ -203,6 +266,10 @@ PAGES: dict[str, Callable[[str, Path], str]] = {
     "adlog": lambda text, folder: adlog_page(log(folder, text=text, creatives=30)),
     "model": lambda text, _: model_page([0.2], {text: 7}, Calibration(), [text]),
     "encoder": lambda text, _: encoder_page(encoder(text, columns=400)),
+    "statistics": lambda text, _: statistics_page(described(text, columns=200, months=12)),
+    "validation": lambda text, _: validation_page(
+        Validation(anomalies=described(text, columns=400).anomalies)
+    ),
 }
 
 
@@ -349,6 +416,38 @@ def test_encoder_page_gives_edges_in_the_columns_own_unit() -> None:
     ]
     assert page.row("news") == ["news", "−1.5; 20; 12,346", "value", "34.57", "12.3", "4"]
     assert page.row("bid") == ["bid", "7", "log(1 + value)", "1.2", "0.4", "2"]
+
+
+def test_statistics_page_shows_what_is_unusual_first() -> None:
+    html = statistics_page(described())
+    page = Page(html)
+    assert html.index("Anomalies") < html.index("Months")
+    assert [row[0] for row in page.rows[1:3]] == ["error", "warning"]
+    assert page.row("warning") == ["warning", "2026-02", "news0", "missing", "news"]
+    assert page.row("2026-02")[1:] == ["1,000", "37.50 %", "1,234", "2.51 %", "23,456"]
+    quiet = described().model_copy(update={"anomalies": ()})
+    assert "Nothing unusual" in Page(statistics_page(quiet)).text
+    assert "Nothing unusual" in Page(validation_page(Validation(anomalies=()))).text
+
+
+def test_statistics_page_has_a_row_a_column_with_every_month() -> None:
+    page = Page(statistics_page(described(months=8)))
+    text, number = page.row("news"), page.row("news bid0")
+    assert text[1].startswith("news0 9.32 %, 20.00 %news1 9.24 %, 0.00 %")
+    assert text[2:4] == ["about 23,456", "2.50 %after 2.50 %"]
+    assert number[1:7] == ["12.35", "0.5", "2.5", "77.7", "50.00 %", "none"]
+    assert len(text) - 4 == len(number) - 7 == 6
+    assert page.row("column")[4:] == [f"2026-0{month}" for month in range(3, 9)]
+    unusual = [row[0] for row in page.rows if row[0].startswith("news")]
+    assert unusual == ["news0", "news", "news bid0"]
+
+
+def test_statistics_page_of_one_month_without_numbers() -> None:
+    one = described(months=1)
+    month = one.months[0].model_copy(update={"numeric": {}, "creative": None})
+    page = Page(statistics_page(one.model_copy(update={"months": (month,)})))
+    assert page.row("news")[3] == "2.50 %"
+    assert "Numeric" not in page.text
 
 
 @example(1.0, 2.3e-16)

@@ -30,6 +30,7 @@ LOOKS_OUTWARD = {
 }
 LOADED = {
     "ad_log": "AdLog",
+    "statistics": "LogStatistics",
     "validation": "Validation",
     "split": "Split",
     "feature_encoder": "FeatureEncoder",
@@ -68,8 +69,9 @@ def test_every_artifact_loads_back(store: dict[str, Any]) -> None:
 
 def test_what_people_look_at_has_a_page(store: dict[str, Any]) -> None:
     with_page = {name for name, kinds in store["pages"].items() if kinds == ["html"]}
-    documents = {"ad_log", "feature_encoder", "click_model", "evaluation", "decision"}
-    assert with_page == documents | {"month_reports", "prediction_reports"}
+    data = {"ad_log", "statistics", "validation", "feature_encoder"}
+    judged = {"click_model", "evaluation", "decision"}
+    assert with_page == data | judged | {"month_reports", "prediction_reports"}
 
 
 def test_the_version_is_in_production_with_its_figures(first: First, store: dict[str, Any]) -> None:
