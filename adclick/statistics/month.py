@@ -79,7 +79,7 @@ class MonthStatistics(BaseModel):
     clicks_by_hour: tuple[int, ...]
     creative: str | None
     of_creative: tuple[str, ...]
-    undeclared_columns: tuple[str, ...]
+    undeclared_columns: tuple[str, ...] = ()
     text: dict[str, ValuesOfColumn]
     numeric: dict[str, NumbersOfColumn]
 
