@@ -58,8 +58,16 @@ class Ray:
         # imported here: only stacks that say so need it
         import ray
 
+        import adclick
+
         if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+            ray.init(
+                address=address,
+                # the cluster needs our libraries installed, our code comes along
+                runtime_env={"py_modules": [adclick]},
+                log_to_driver=False,
+                logging_level=logging.WARNING,
+            )
         self._ray: Any = ray
 
     def run[U, R](self, function: Callable[[U], R], units: Iterable[U]) -> Iterator[R]:

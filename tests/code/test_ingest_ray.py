@@ -40,7 +40,7 @@ ingest(source, SCHEMA, sys.argv[2], executor_here(), unit_bytes=UNIT_BYTES)
 def node(*options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A node of a cluster with one processor, in a process group of its own."""
     command = [str(RAY), "start", "--block", "--num-cpus=1", "--disable-usage-stats", *options]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "RAY_health_check_period_ms": "500"}
+    environment = {**os.environ, "RAY_health_check_period_ms": "500"}
     process = subprocess.Popen(
         command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
     )
