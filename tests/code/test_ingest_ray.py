@@ -61,7 +61,7 @@ def write_data(folder: Path) -> Path:
     rows = {
         month: [
             good(i if i % 50 else 0, month, ad=f"{i % 40}", image=f"../{i % 40}.jpg")
-            for i in range(4_000)
+            for i in range(2_000)
         ]
         for month in ("2024-01", "2024-02")
     }
@@ -93,7 +93,7 @@ def test_a_cluster_that_loses_a_node_finishes_with_the_same_bytes(tmp_path: Path
         environment = {**os.environ, "ADCLICK_ENGINE": "ray", "RAY_ADDRESS": address}
         command = [sys.executable, "-c", INGEST, str(data), str(store)]
         run = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
-        units = 100
+        units = 30
         wait_until(lambda: finished(store) > units, f"{units} units are done", 60)
         kill(other)
         done = finished(store)

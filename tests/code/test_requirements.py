@@ -12,7 +12,7 @@ PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)
 # what computes, and what writes the files that travel
 MODELS = {"tensorflow", "keras", "numpy", "h5py", "onnx", "tf2onnx", "onnxruntime", "scikit-learn"}
 # what ZenML's gcp integration and seldon-core cannot agree on
-GCP_OWN = {"fsspec", "protobuf", "tenacity"}
+GCP_OWN = {"fsspec", "gcsfs", "grpcio-status", "protobuf", "tenacity"}
 
 
 def pins(name: str) -> dict[str, str]:
