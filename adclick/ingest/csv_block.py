@@ -52,7 +52,7 @@ class Block:
         self._names, self._wanted = names, wanted
         self._raw = pa.py_buffer(data).slice(start, end - start)
         self._clean, self._flaws = self._raw, dict[int, str]()
-        if not data.isascii() or data.find(b"\r", start, end) >= 0:
+        if data.find(b"\r", start, end) >= 0 or not data[start:end].isascii():
             mended, self._flaws = _mended(data[start:end])
             self._clean = pa.py_buffer(mended)
         self._quoted = data.find(b'"', start, end) >= 0

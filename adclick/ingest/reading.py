@@ -21,6 +21,7 @@ from adclick.ingest.rows import Malformed, Rows
 from adclick.ingest.units import UNIT_BYTES, RowUnit
 
 SLACK_BYTES = 256 * 1024
+BLOCK_BYTES = 8 * 1024 * 1024  # what is parsed at once: more falls out of the processor's caches
 LONGEST_ROW = 16 * 1024 * 1024
 PARQUET_ROWS = 131_072
 OPEN_QUOTE = "a quote is opened and never closed"
@@ -85,15 +86,19 @@ class UnitReader:
         self, data: bytes, start: int, more: Callable[[], bytes], owned: int
     ) -> Iterator[Rows]:
         """The rows that begin in the next `owned` bytes: data[start:], then what `more` brings."""
-        at_end, limit = not data, self.end + owned
+        at_end, limit, used = not data, self.end + owned, 1
         while self.end < limit and (start < len(data) or not at_end):
-            cut = len(data) if at_end else data.rfind(b"\n", start) + 1
+            # a row that did not end within a block is looked for in all there is
+            until = min(start + BLOCK_BYTES, len(data)) if used else len(data)
+            cut = until if at_end and until == len(data) else data.rfind(b"\n", start, until) + 1
             block = Block(data, start, max(start, cut), self._unit.names, self._wanted)
             rows, used, lines = block.rows(limit - self.end, self.lines)
             yield rows
             start += self._step(used, lines)
             if self.end >= limit:
                 return
+            if until < len(data):
+                continue
             if start < len(data) and (at_end or len(data) - start > LONGEST_ROW):
                 line_end = data.find(b"\n", start) + 1
                 if not at_end and not line_end:

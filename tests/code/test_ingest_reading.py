@@ -99,6 +99,7 @@ KINDS = st.lists(st.sampled_from(sorted(LINES)), max_size=30)
 def little_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "SLACK_BYTES", 50)
     monkeypatch.setattr(reading, "UNIT_BYTES", 80)
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 60)
 
 
 @given(kinds=KINDS, unit_bytes=st.integers(1, 200), packed=st.booleans())
