@@ -69,7 +69,7 @@ class Shown:
             TextColumn("{task.fields[count]:>12,} {task.fields[unit]}"),
             TextColumn("{task.fields[rate]:>10,.0f}/s"),
             TimeRemainingColumn(),
-            console=console,
+            console=console or Console(stderr=True),
             transient=True,
         )
         self._rows = self._bars.add_task("rows", total=None, count=0, unit="rows", rate=0.0)
