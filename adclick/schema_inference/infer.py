@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -19,6 +20,9 @@ from adclick.schema_inference.sample import Sample, read_sample
 from adclick.schema_inference.seen import Seen
 from adclick.schema_inference.times import TimeGuess, guess_time
 
+SINGLE_ROLES = ("id", "time", "label", "impressions", "clicks", "creative", "image")
+SEVERAL_ROLES = ("categorical", "numeric", "ignored")
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -27,6 +31,14 @@ class Draft:
     schema: Schema
     why: dict[str, str]
     notes: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """What became of the columns, in a line."""
+        roles = Counter(column.role for column in self.schema.columns.values())
+        single = [f"{role} {self.schema.named(role)[0]}" for role in SINGLE_ROLES if roles[role]]
+        several = [f"{roles[role]} {role}" for role in SEVERAL_ROLES if roles[role]]
+        return ", ".join(single + several)
 
 
 def infer_schema(uri: str) -> Draft:
