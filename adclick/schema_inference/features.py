@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from adclick.arrays import Float64
 from adclick.schema import CategoricalColumn, NumericColumn
 from adclick.schema_inference.guess import Guess, ignored
-from adclick.schema_inference.sample import Sample
+from adclick.schema_inference.sample import PIECES, Sample
 from adclick.schema_inference.seen import RARE, Seen, one_line
 
 UNKNOWN = "unknown"
@@ -112,7 +112,7 @@ def _categorical(sample: Sample, seen: Seen) -> Guess:
     settings: dict[str, object] = {}
     told = [f"{seen.distinct:,} values, such as {seen.examples()}"]
     if allowed:
-        told = ["each value in a share of rows of its own in every file"]
+        told = ["each of them is frequent wherever the files were read"]
         rare = [one_line(v) for v in seen.values.to_pylist() if v not in allowed]
         told += [f"rare and taken for mistakes: {', '.join(rare)}"] if rare else []
         settings["allowed"] = (*allowed, UNKNOWN) if seen.empty else allowed
@@ -123,7 +123,7 @@ def _categorical(sample: Sample, seen: Seen) -> Guess:
 
 
 def _closed(sample: Sample, seen: Seen) -> tuple[str, ...]:
-    """Few texts that are frequent in every file read, and hardly any other; or none."""
+    """Few texts that are frequent in every part of every file read, with hardly any other."""
     frequent = seen.counts >= CLOSED_SHARE * seen.filled
     values = seen.values.filter(frequent)
     if (
@@ -131,14 +131,16 @@ def _closed(sample: Sample, seen: Seen) -> tuple[str, ...]:
         or not 2 <= len(values) <= CLOSED_VALUES
         or seen.share(~frequent) > RARE
         or seen.numeric_share > 0
+        or not "".join(values.to_pylist()).isprintable()
     ):
         return ()
-    cells = sample.cells.column(seen.name)
+    which = pc.index_in(sample.cells.column(seen.name), value_set=values)
+    which = pc.fill_null(which, len(values)).to_numpy()
     for position in range(len(sample.files)):
-        here = cells.filter(sample.file_of == position)
-        shares = [pc.sum(pc.equal(here, value)).as_py() or 0 for value in values]
-        if min(shares) < CLOSED_SHARE * len(here):
-            return ()
+        for part in np.array_split(which[sample.file_of == position], PIECES):
+            shares = np.bincount(part, minlength=len(values))[: len(values)]
+            if shares.min() < CLOSED_SHARE * len(part):
+                return ()
     return tuple(sorted(values.to_pylist()))
 
 

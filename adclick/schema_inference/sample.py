@@ -72,8 +72,8 @@ def _undeclarable(headers: Sequence[Sequence[str]]) -> dict[str, str]:
             reasons[name] = "not in every file"
         elif name.startswith("_"):
             reasons[name] = "names that start with _ are adclick's own"
-        elif not name:
-            reasons[name] = "a column without a name"
+        elif not name or not name.isprintable():
+            reasons[name] = "not a name in a line"
     return reasons
 
 
