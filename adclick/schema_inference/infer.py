@@ -35,7 +35,7 @@ class Draft:
     @property
     def summary(self) -> str:
         """What became of the columns, in a line."""
-        roles = Counter(column.role for column in self.schema.columns.values())
+        roles: Counter[str] = Counter(column.role for column in self.schema.columns.values())
         single = [f"{role} {self.schema.named(role)[0]}" for role in SINGLE_ROLES if roles[role]]
         several = [f"{roles[role]} {role}" for role in SEVERAL_ROLES if roles[role]]
         return ", ".join(single + several)
