@@ -142,7 +142,9 @@ def _read_parquet(file: SourceFile) -> pa.Table:
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
-        text = pc.cast(column, pa.string())
+        # true is 1 where rows are read too
+        whole = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
+        text = whole.cast(pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         # lists, structs and bytes: a column that nothing can be made of
         text = pa.chunked_array([pa.nulls(len(column), pa.string())])
