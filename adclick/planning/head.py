@@ -16,7 +16,8 @@ from adclick.errors import AdclickError
 from adclick.ingest.formats import Format, format_of
 
 BYTES_READ = 256 * 1024  # of a file
-MOST_UNPACKED = 64 * BYTES_READ
+PACKED_BYTES_READ = 1024 * 1024  # zstd packs 128 KB together, which a head cuts in two
+MOST_UNPACKED = 16 * PACKED_BYTES_READ
 STEP = 16 * 1024
 IMAGES_READ = 1_000
 
@@ -49,7 +50,8 @@ def head_of(file: SourceFile, image: str | None) -> Head:
 
 def _csv_head(file: SourceFile, form: Format, image: str | None) -> Head:
     filesystem, path = fsspec.core.url_to_fs(file.uri)
-    packed: bytes = filesystem.cat_file(path, start=0, end=min(file.size, BYTES_READ))
+    most = BYTES_READ if form is Format.CSV else PACKED_BYTES_READ
+    packed: bytes = filesystem.cat_file(path, start=0, end=min(file.size, most))
     data, used = (packed, len(packed)) if form is Format.CSV else _unpacked(packed, form)
     if used == file.size and data and not data.endswith(b"\n"):
         data += b"\n"

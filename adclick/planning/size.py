@@ -58,7 +58,7 @@ def sample_size(options: SampleOptions) -> Size:
 
 
 def data_size(uri: str, schema: Schema, months: str = ALL) -> Size:
-    """The size of a data folder or bucket, or its wanted months, from about a megabyte of it.
+    """The size of a data folder or bucket, or its wanted months, from some megabytes of it.
 
     Raises AdclickError when there is no data that the schema fits.
     """

@@ -73,7 +73,7 @@ def _undeclarable(headers: Sequence[Sequence[str]]) -> dict[str, str]:
         elif name.startswith("_"):
             reasons[name] = "names that start with _ are adclick's own"
         elif not name or not name.isprintable():
-            reasons[name] = "not a name in a line"
+            reasons[name] = "no schema can hold its name"
     return reasons
 
 
