@@ -27,8 +27,6 @@ from tests.logs import Row, as_csv, encoded, good, many, picture
 
 ROOT = Path(__file__).parents[2]
 AVAZU = ROOT / "../shared/data/avazu"
-if not AVAZU.is_dir():
-    AVAZU = Path("/work/shared/data/avazu")
 
 
 def runs_on(folder: Path, schema: Schema, logs: Path) -> AdLog:
