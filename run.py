@@ -16,6 +16,7 @@ import argparse
 import importlib.util
 import os
 import pkgutil
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -111,8 +112,22 @@ def show_reports(options: argparse.Namespace) -> None:
     serve_reports()
 
 
+def guess_schema(options: argparse.Namespace) -> None:
+    """Write a first schema of the data, and say what to run next."""
+    from adclick.errors import AdclickError
+    from adclick.schema_inference.write import write_schema
+
+    if not options.data:
+        raise AdclickError("schema of what? name a folder or URL with --data")
+    data, out = _absolute(options.data), options.out or Path("schema.yaml")
+    print(f"{out}: {write_schema(data, out).summary}")
+    print("check it, then run")
+    print(f"  {shlex.join(['.venv/bin/python', 'run.py', '--data', data, '--schema', str(out)])}")
+
+
 COMMANDS = {
     "run": run,
+    "schema": guess_schema,
     "status": show_status,
     "stop": stop,
     "dashboard": show_dashboard,
@@ -132,7 +147,8 @@ def parse_arguments() -> argparse.Namespace:
         nargs="?",
         default="run",
         choices=COMMANDS,
-        help="run pipelines (the default), show or stop what serves, or open a page",
+        help="run pipelines (the default), write a first schema of --data, show or stop what "
+        "serves, or open a page",
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
@@ -140,6 +156,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
+    parser.add_argument("--out", type=Path, help="where `schema` writes (schema.yaml)")
     parser.add_argument("--months", help="which months of it, such as 2026-07:2026-09 or latest:3")
     parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
     ask = parser.add_mutually_exclusive_group()
@@ -147,7 +164,10 @@ def parse_arguments() -> argparse.Namespace:
     ask.add_argument("--plan", action="store_true", help="estimate hours and cost, and run nothing")
     parser.add_argument("--no-cache", action="store_true", help="run every step again")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and ZenML's log")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.out and options.command != "schema":
+        parser.error("--out: only `schema` writes a file of a chosen name")
+    return options
 
 
 def main() -> int:

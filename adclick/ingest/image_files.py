@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from adclick.adlog import SourceFile
+from adclick.addresses import image_address
 from adclick.errors import AdclickError
 from adclick.ingest.ids import hash_ids
 from adclick.ingest.image_unit import MISSING, ImageFile, names_no_file
@@ -39,7 +39,7 @@ def month_images(
             pairs = pq.read_table(file).to_pydict()
         for creative, image in zip(pairs["creative"], pairs["image"], strict=True):
             if creative not in known:
-                address = image_address(placed.unit.file, image)
+                address = image_address(placed.unit.file.uri, image)
                 addresses[creative] = min(address, addresses.get(creative, address))
     versions = _versions(sorted(set(addresses.values())))
     found = []
@@ -50,21 +50,6 @@ def month_images(
         else:
             found.append(ImageFile(creative=creative, uri=address, version=version))
     return found, problems
-
-
-def image_address(file: SourceFile, path: str) -> str:
-    """Where a row's image lies: a URL, or a path from the folder of the row's file.
-
-    On this machine's disks a path may be absolute.
-    """
-    if "://" in path:
-        return path
-    folder = posixpath.dirname(file.uri)
-    scheme, _, below = folder.partition("://")
-    if path.startswith("/") and scheme == "file":
-        return f"file://{posixpath.normpath(path)}"
-    # normalised: a bucket knows no ".."
-    return f"{scheme}://{posixpath.normpath(f'{below}/{path}')}"
 
 
 def groups_of(images: Sequence[ImageFile]) -> list[tuple[ImageFile, ...]]:

@@ -30,17 +30,7 @@ def find_source(uri: str, schema: Schema, months: str = ALL) -> Source:
     do not exist, a month that is wanted is not there or its folder is empty, or this environment
     cannot read such an address.
     """
-    try:
-        filesystem, root = fsspec.core.url_to_fs(uri)
-    except (ImportError, ValueError) as error:
-        raise AdclickError(
-            f"{uri} cannot be read here ({error}): name a folder, or run where buckets can be "
-            "read, as `make run STACK=gcp` does"
-        ) from error
-    # what another run listed may have changed
-    filesystem.invalidate_cache()
-    if not _is_folder(filesystem, root, uri):
-        raise AdclickError(f"data folder {uri} does not exist: name one with --data")
+    filesystem, root = open_folder(uri)
     pattern = schema.rows.replace(MONTH_PLACEHOLDER, "[0-9][0-9][0-9][0-9]-[0-9][0-9]")
     found = filesystem.glob(f"{glob.escape(root)}/{pattern}", detail=True)
     files = tuple(
@@ -63,13 +53,29 @@ def find_source(uri: str, schema: Schema, months: str = ALL) -> Source:
     return Source(uri=uri, files=tuple(file for file in files if file.month in wanted))
 
 
-def _is_folder(filesystem: fsspec.AbstractFileSystem, root: str, uri: str) -> bool:
+def open_folder(uri: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    """The filesystem of a data folder and the folder's path in it.
+
+    Raises AdclickError when it does not exist, or cannot be read or reached from here.
+    """
     try:
-        return bool(filesystem.isdir(root))
+        filesystem, root = fsspec.core.url_to_fs(uri)
+    except (ImportError, ValueError) as error:
+        raise AdclickError(
+            f"{uri} cannot be read here ({error}): name a folder or a gs:// bucket, or install "
+            "what reads such addresses"
+        ) from error
+    # what another run listed may have changed
+    filesystem.invalidate_cache()
+    try:
+        there = filesystem.isdir(root)
     except OSError as error:
         raise AdclickError(
             f"{uri} cannot be reached: {error}: check the address, the network and the credentials"
         ) from error
+    if not there:
+        raise AdclickError(f"data folder {uri} does not exist: name one with --data")
+    return filesystem, root
 
 
 def _wanted(months: str, schema: Schema, there: Sequence[str | None]) -> set[str | None]:

@@ -1,34 +1,33 @@
 """How big an ad log is, told in seconds: from the listing of its files and the first of their rows.
 
-Nothing is read whole: rows are bytes divided by the bytes of a row, creatives are the files beside
-one of the newest rows' images, times the months where each month has a folder of images.
+Nothing is read whole: rows are bytes divided by the bytes of a row, as packed as they lie there,
+creatives are the files beside one of the newest rows' images, times the months where each month
+has a folder of images.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import posixpath
 from collections import defaultdict
 from dataclasses import dataclass
 
 import fsspec
 
-from adclick.adlog import SourceFile
+from adclick.addresses import image_address
 from adclick.errors import AdclickError
 from adclick.ingest.selection import ALL, MONTH
 from adclick.ingest.sources import find_source
+from adclick.planning.head import Head, head_of
 from adclick.sample_data.options import SampleOptions
 from adclick.schema import Schema
 
 FILES_READ = 4
-BYTES_READ = 256 * 1024  # of each
 ALL_MONTHS = "all months"
 
 
 @dataclass(frozen=True)
 class Size:
-    """Rows by month, creatives, and bytes of CSV where there are files; `about` if estimated.
+    """Rows by month, creatives, and bytes of the files where there are any; `about` if estimated.
 
     A log whose files name no month counts as one month, of which `test_share` is tested on.
     """
@@ -59,13 +58,13 @@ def sample_size(options: SampleOptions) -> Size:
 
 
 def data_size(uri: str, schema: Schema, months: str = ALL) -> Size:
-    """The size of a data folder or bucket, or its wanted months, from about a megabyte of it.
+    """The size of a data folder or bucket, or its wanted months, from some megabytes of it.
 
     Raises AdclickError when there is no data that the schema fits.
     """
     files = find_source(uri, schema, months).files
     step = max(1, len(files) // FILES_READ)
-    heads = [_Head.of(file) for file in files[::-step][:FILES_READ]]
+    heads = [head_of(file, schema.image) for file in files[::-step][:FILES_READ]]
     rows = sum(head.rows for head in heads)
     if not rows:
         raise AdclickError(f"no row below the headers of the files in {uri}")
@@ -84,52 +83,30 @@ def data_size(uri: str, schema: Schema, months: str = ALL) -> Size:
     )
 
 
-@dataclass(frozen=True)
-class _Head:
-    """The first rows of a file, up to the last that was read whole."""
-
-    file: SourceFile
-    text: str
-    header_bytes: int
-    row_bytes: int
-    rows: int
-
-    @classmethod
-    def of(cls, file: SourceFile) -> _Head:
-        filesystem, path = fsspec.core.url_to_fs(file.uri)
-        end = min(file.size, BYTES_READ)
-        data: bytes = filesystem.cat_file(path, start=0, end=end) if end else b""
-        if end == file.size and data and not data.endswith(b"\n"):
-            data += b"\n"
-        header, _, rest = data.partition(b"\n")
-        whole = rest[: rest.rfind(b"\n") + 1]
-        text = (header + b"\n" + whole).decode("utf-8-sig", "replace")
-        return cls(file, text, len(header) + 1, len(whole), whole.count(b"\n"))
-
-    def first(self, column: str) -> str:
-        row = next(csv.DictReader(io.StringIO(self.text, newline="")), {})
-        value = row.get(column)
-        if not value:
-            raise AdclickError(
-                f"{self.file.uri} has no {column!r} in its first row, which schema names as image: "
-                "mend the file or the schema"
-            )
-        return value.strip()
-
-
-def _creatives(uri: str, head: _Head, schema: Schema, months: int) -> float:
+def _creatives(uri: str, head: Head, schema: Schema, months: int) -> float:
     """Files beside the first row's image: of one month where the folder's path names a month."""
     if schema.image is None:
         return 0.0
-    filesystem, root = fsspec.core.url_to_fs(uri)
-    own = posixpath.dirname(fsspec.core.url_to_fs(head.file.uri)[1])
-    folder = posixpath.dirname(posixpath.normpath(f"{own}/{head.first(schema.image)}"))
+    if not head.images or not head.images[0]:
+        raise AdclickError(
+            f"{head.file.uri} has no {schema.image!r} in its first row, which schema names as "
+            "image: mend the file or the schema"
+        )
+    address = image_address(head.file.uri, head.images[0])
+    if address.startswith(("http://", "https://")):
+        # the web lists no folders: at least what the first rows name, anew each month
+        return float(len(set(head.images)) * months)
     try:
+        filesystem, image = fsspec.core.url_to_fs(address)
+        folder = posixpath.dirname(image)
         count = len(filesystem.ls(folder, detail=False))
     except FileNotFoundError as error:
         raise AdclickError(
             f"{head.file.uri}: folder {folder} of its images does not exist: see column "
             f"{schema.image!r}"
         ) from error
+    except (ImportError, ValueError) as error:
+        raise AdclickError(f"{head.file.uri}: {address} cannot be read here ({error})") from error
+    root = fsspec.core.url_to_fs(uri)[1]
     of_a_month = MONTH.search(folder.removeprefix(root.rstrip("/")))
     return float(count * months if of_a_month else count)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
+import random
 from pathlib import Path
 
 import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from adclick.errors import AdclickError
-from adclick.planning import size
+from adclick.planning import head, size
 from adclick.planning.plan import plan_run
 from adclick.planning.size import data_size, sample_size
 from adclick.sample_data.generate import SampleData
 from adclick.sample_data.options import SampleOptions
 from adclick.schema import Schema
-from tests.logs import COLUMNS, IMAGES, as_csv, data_folder, good, many, schema_of
+from tests.logs import COLUMNS, IMAGES, Row, as_csv, data_folder, good, many, schema_of
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -28,7 +32,7 @@ def test_a_sample_is_known_to_the_row() -> None:
 def test_a_log_is_estimated_from_its_first_rows(
     sample_data: SampleData, sample_schema: Schema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(size, "BYTES_READ", 20_000)
+    monkeypatch.setattr(head, "BYTES_READ", 20_000)
     found = data_size(str(sample_data.data), sample_schema)
     assert found.about
     assert list(found.months) == list(sample_data.months)
@@ -66,7 +70,7 @@ def test_little_is_read_of_many_files(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(local, "cat_file", cat_file)
     assert data_size(str(data), schema_of()).rows == pytest.approx(480)
-    assert len(read) == size.FILES_READ
+    assert len(set(read)) == size.FILES_READ
     assert "2023-12" in read[0]
 
 
@@ -95,6 +99,61 @@ def test_images_that_are_not_there_are_named(tmp_path: Path) -> None:
     data_folder(tmp_path, {"2024-01": [good(ad="a", image="")]})
     with pytest.raises(AdclickError, match=r"no 'image' in its first row"):
         data_size(str(data), schema_of(COLUMNS | IMAGES))
+
+
+@pytest.mark.parametrize("scheme", ["", "file://", "memory://"])
+def test_images_at_an_address_are_counted_there(tmp_path: Path, scheme: str) -> None:
+    folder = "size-test/images" if scheme == "memory://" else f"{tmp_path}/images"
+    for name in "abcd":
+        fsspec.open(f"{scheme}{folder}/{name}.jpg", "wb", auto_mkdir=True).open().close()
+    rows = [good(ad="a", image=f"{scheme}{folder}/a.jpg")]
+    data = data_folder(tmp_path / "data", {"2024-01": rows, "2024-02": rows})
+    assert data_size(str(data), schema_of(COLUMNS | IMAGES)).creatives == 4
+
+
+def test_images_of_the_web_are_at_least_those_of_the_first_rows(tmp_path: Path) -> None:
+    rows = [good(n, ad=f"a{n % 5}", image=f"https://ads.example/{n % 5}.jpg") for n in range(20)]
+    data = data_folder(tmp_path / "data", {"2024-01": rows, "2024-02": rows})
+    assert data_size(str(data), schema_of(COLUMNS | IMAGES)).creatives == 10
+
+
+def pack(data: bytes, suffix: str) -> bytes:
+    if suffix == "gz":
+        return gzip.compress(data)
+    return bytes(pa.Codec("zstd").compress(data, asbytes=True))
+
+
+def uneven(count: int) -> list[Row]:
+    """Rows that do not pack to nothing."""
+    chance = random.Random(0)
+    return [good(n, site=f"s{chance.getrandbits(64):x}") for n in range(count)]
+
+
+@pytest.mark.parametrize("suffix", ["gz", "zst"])
+@pytest.mark.parametrize("bytes_read", [300_000, 2_000_000])
+def test_packed_rows_are_estimated_by_their_packed_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, bytes_read: int
+) -> None:
+    monkeypatch.setattr(head, "PACKED_BYTES_READ", bytes_read)
+    for month, count in (("2024-01", 40_000), ("2024-02", 80_000)):
+        (tmp_path / month).mkdir()
+        packed = pack(as_csv(uneven(count)), suffix)
+        assert 300_000 < len(packed) < 2_000_000
+        (tmp_path / month / f"rows.csv.{suffix}").write_bytes(packed)
+    found = data_size(str(tmp_path), schema_of(rows="{month}/rows.csv." + suffix))
+    assert found.months["2024-01"] == pytest.approx(40_000, rel=0.15)
+    assert found.months["2024-02"] == pytest.approx(80_000, rel=0.15)
+
+
+def test_parquet_files_say_how_many_rows_they_have(tmp_path: Path) -> None:
+    for month, count in (("2024-01", 3_000), ("2024-02", 3_000)):
+        (tmp_path / month).mkdir()
+        table = pa.Table.from_pylist([row | {"ad": "a", "image": "a.jpg"} for row in uneven(count)])
+        pq.write_table(table, tmp_path / month / "rows.parquet", row_group_size=1_000)
+    schema = schema_of(COLUMNS | IMAGES, rows="{month}/rows.parquet")
+    found = data_size(str(tmp_path), schema)
+    assert found.rows == pytest.approx(6_000)
+    assert found.creatives == 2  # the one file beside the images, in each month
 
 
 def test_headers_alone_are_no_data(tmp_path: Path) -> None:
