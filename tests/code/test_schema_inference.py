@@ -221,6 +221,8 @@ def test_packed_files_say_the_same(
     expected, found = (infer_schema(str(folder)) for folder in (plain, packed))
     assert found.schema.rows == "{month}/rows.csv." + suffix
     assert found.schema.columns == expected.schema.columns
+    log = runs_on(packed, written(found, tmp_path), tmp_path / "logs")
+    assert (log.months[0].rows_kept, bad_rows(log)) == (300, 0)
 
 
 def test_parquet_says_the_same(tmp_path: Path) -> None:
@@ -234,6 +236,8 @@ def test_parquet_says_the_same(tmp_path: Path) -> None:
     expected, found = (infer_schema(str(f)) for f in (plain, tmp_path / "parquet"))
     assert found.schema.rows == "{month}/part-0.parquet"
     assert found.schema.columns == expected.schema.columns
+    log = runs_on(tmp_path / "parquet", written(found, tmp_path), tmp_path / "logs")
+    assert (log.months[0].rows_kept, bad_rows(log)) == (300, 0)
 
 
 def test_a_bucket_is_a_folder_too() -> None:
