@@ -30,13 +30,18 @@ def decode_image(data: bytes, shape: tuple[int, int, int]) -> UInt8:
     Raises ImageError for unreadable, truncated, tiny or absurdly large images.
     """
     if len(data) > MAX_BYTES:
-        raise ImageError(f"image of {len(data):,} bytes: at most {MAX_BYTES:,} are read")
+        raise too_many_bytes(len(data))
     pixels = _decode_jpeg(data, shape) if data.startswith(JPEG) else _decode_other(data)
     height, width, _ = shape
     if pixels.shape[:2] == (height, width):
         return pixels
     resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(resized)
+
+
+def too_many_bytes(count: int) -> ImageError:
+    """What is wrong with a file of so many bytes, more than MAX_BYTES."""
+    return ImageError(f"image of {count:,} bytes: at most {MAX_BYTES:,} are read")
 
 
 def _decode_jpeg(data: bytes, shape: tuple[int, int, int]) -> UInt8:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -20,6 +21,8 @@ from adclick.ingest.parts import CREATIVES_FILE
 
 GROUP = 256  # creatives of a unit, up to twice as many
 UNLISTED = ("http", "https")  # addresses whose files nothing lists
+
+type Listed = tuple[int | None, str | None]  # size and version
 
 
 def month_images(
@@ -41,14 +44,15 @@ def month_images(
             if creative not in known:
                 address = image_address(placed.unit.file.uri, image)
                 addresses[creative] = min(address, addresses.get(creative, address))
-    versions = _versions(sorted(set(addresses.values())))
+    listed = _list(sorted(set(addresses.values())))
     found = []
     for creative, address in sorted(addresses.items()):
-        version = versions.get(address)
-        if version is None:
-            problems[creative] = MISSING
+        if address in listed:
+            size, version = listed[address]
+            image = ImageFile(creative=creative, uri=address, size=size, version=version)
+            found.append(image)
         else:
-            found.append(ImageFile(creative=creative, uri=address, version=version))
+            problems[creative] = MISSING
     return found, problems
 
 
@@ -64,21 +68,21 @@ def groups_of(images: Sequence[ImageFile]) -> list[tuple[ImageFile, ...]]:
     return [tuple(group) for group in groups if group]
 
 
-def _versions(addresses: Sequence[str]) -> dict[str, str]:
-    """Size and time (or generation) of the files that are there, by address."""
+def _list(addresses: Sequence[str]) -> dict[str, Listed]:
+    """Size and version of the files that are there, by address."""
     by_folder: defaultdict[str, list[str]] = defaultdict(list)
     for address in addresses:
         by_folder[posixpath.dirname(address)].append(address)
-    versions: dict[str, str] = {}
+    listed: dict[str, Listed] = {}
     for folder, files in by_folder.items():
-        versions |= _versions_in(folder, files)
-    return versions
+        listed |= _list_folder(folder, files)
+    return listed
 
 
-def _versions_in(folder: str, addresses: Sequence[str]) -> dict[str, str]:
+def _list_folder(folder: str, addresses: Sequence[str]) -> dict[str, Listed]:
     scheme = folder.partition("://")[0]
     if scheme in UNLISTED:
-        return dict.fromkeys(addresses, "")
+        return dict.fromkeys(addresses, (None, None))
     try:
         filesystem, path = fsspec.core.url_to_fs(folder)
     except ImportError as error:
@@ -86,20 +90,20 @@ def _versions_in(folder: str, addresses: Sequence[str]) -> dict[str, str]:
     except ValueError:
         return {}
     if scheme == "file":
-        return _versions_of_files(filesystem, addresses)
+        return _list_files(filesystem, addresses)
     try:
-        listed = filesystem.ls(path, detail=True, refresh=True)
+        found = filesystem.ls(path, detail=True, refresh=True)
     except FileNotFoundError:
         return {}
-    there = {info["name"]: _version(info) for info in listed if info["type"] == "file"}
+    there = {info["name"]: _listed(info) for info in found if info["type"] == "file"}
     names = {address: filesystem._strip_protocol(address) for address in addresses}
     return {address: there[name] for address, name in names.items() if name in there}
 
 
-def _versions_of_files(
+def _list_files(
     filesystem: fsspec.AbstractFileSystem, addresses: Iterable[str]
-) -> dict[str, str]:
-    versions = {}
+) -> dict[str, Listed]:
+    listed = {}
     for address in addresses:
         try:
             info = filesystem.info(address)
@@ -108,9 +112,9 @@ def _versions_of_files(
                 raise
             continue
         if info["type"] == "file":
-            versions[address] = _version(info)
-    return versions
+            listed[address] = _listed(info)
+    return listed
 
 
-def _version(info: dict[str, object]) -> str:
-    return f"{info['size']} {info.get('generation') or info.get('mtime') or info.get('created')}"
+def _listed(info: dict[str, Any]) -> Listed:
+    return info["size"], str(info.get("generation") or info.get("mtime") or info.get("created"))

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator, Sequence
 
 import fsspec
 from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import UInt8
-from adclick.images import ImageError, decode_image
+from adclick.images import MAX_BYTES, ImageError, decode_image, too_many_bytes
 from adclick.ingest.storage import read_document, write_document, written
 
 DONE_FILE = "done.json"
 IMAGES_FILE = "images.u8"
+BYTES_AT_ONCE = 32 * 1024 * 1024
 MISSING = "image file does not exist"
 
 
 class ImageFile(BaseModel):
-    """A creative and its image as it was listed; without a version where nothing lists it."""
+    """A creative and its image as it was listed: size in bytes, and time or generation.
+
+    Both are None where nothing lists files, as on the web.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     creative: str
     uri: str
-    version: str
+    size: int | None
+    version: str | None
 
 
 class ImageTask(BaseModel):
@@ -59,7 +65,7 @@ def ingest_images(task: ImageTask) -> ImagesDone:
     creatives: list[str] = []
     problems: dict[str, str] = {}
     with written(f"{task.root}/{task.folder}/{IMAGES_FILE}") as file:
-        for image, data in zip(task.images, _fetched(task.images), strict=True):
+        for image, data in _fetched(task.images):
             pixels = _decoded(data, task.shape)
             if isinstance(pixels, str):
                 problems[image.creative] = pixels
@@ -71,8 +77,22 @@ def ingest_images(task: ImageTask) -> ImagesDone:
     return done
 
 
-def _fetched(images: tuple[ImageFile, ...]) -> list[bytes | Exception]:
-    """The files' bytes, or what went wrong; those of a bucket are asked for all at once."""
+def _fetched(images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, bytes | Exception]]:
+    """The files' bytes, or what went wrong, some files at once; of too large ones nothing."""
+    some: list[ImageFile] = []
+    for image in images:
+        if image.size is not None and image.size > MAX_BYTES:
+            yield image, too_many_bytes(image.size)
+            continue
+        some.append(image)
+        if sum(waiting.size or 0 for waiting in some) > BYTES_AT_ONCE:
+            yield from zip(some, _fetch(some), strict=True)
+            some = []
+    yield from zip(some, _fetch(some), strict=True)
+
+
+def _fetch(images: Sequence[ImageFile]) -> list[bytes | Exception]:
+    """These files' bytes, those of a bucket asked for all at once."""
     by_store: dict[str, list[str]] = {}
     for image in images:
         by_store.setdefault(image.uri.partition("://")[0], []).append(image.uri)
@@ -86,6 +106,8 @@ def _fetched(images: tuple[ImageFile, ...]) -> list[bytes | Exception]:
 
 
 def _decoded(data: bytes | Exception, shape: tuple[int, int, int]) -> UInt8 | str:
+    if isinstance(data, ImageError):
+        return str(data)
     if isinstance(data, Exception):
         if names_no_file(data):
             return MISSING

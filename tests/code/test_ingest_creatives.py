@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +15,7 @@ import pytest
 from adclick.adlog import AdLog
 from adclick.errors import AdclickError
 from adclick.images import decode_image
+from adclick.ingest import image_unit
 from adclick.ingest.image_files import groups_of
 from adclick.ingest.image_unit import ImageFile
 from tests.logs import (
@@ -202,7 +203,9 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def test_one_more_creative_changes_one_group(tmp_path: Path) -> None:
-    images = [ImageFile(creative=f"c{i}", uri=f"file:///{i}", version="1") for i in range(5_000)]
+    images = [
+        ImageFile(creative=f"c{i}", uri=f"file:///{i}", size=9, version="1") for i in range(5_000)
+    ]
     groups, more = groups_of(images[1:]), groups_of(images)
     assert sorted(image.creative for group in more for image in group) == sorted(
         image.creative for image in images
@@ -220,3 +223,36 @@ def test_a_disk_that_fails_is_no_bad_row(
     monkeypatch.setattr(type(fsspec.filesystem("file")), "cat", failing)
     with pytest.raises(OSError, match="input/output error"):
         log_of(tmp_path, shown(0, "a"))
+
+
+def test_of_a_file_that_is_too_large_nothing_is_read(
+    tmp_path: Path, two_ads: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "data/2024-01/images/huge.jpg").open("wb") as file:
+        file.truncate(10 * 1024**3)
+    log = log_of(tmp_path, shown(0, "a"), shown(1, "huge"))
+    (row,) = quarantined(log)
+    assert row["reason"] == "image of 10,737,418,240 bytes: at most 33,554,432 are read"
+
+
+def test_few_bytes_of_images_are_held_at_once(
+    tmp_path: Path, two_ads: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_unit, "BYTES_AT_ONCE", 1)
+    monkeypatch.setattr(image_unit, "_fetch", one_by_one := Counted(image_unit._fetch))
+    table = log_of(tmp_path, shown(0, "a"), shown(1, "b")).creatives()
+    assert table is not None
+    assert table.ids == ("a", "b")
+    assert one_by_one.sizes == [1, 1, 0]
+
+
+class Counted:
+    """A function of a sequence that notes the lengths of what it was given."""
+
+    def __init__(self, function: Callable[[Sequence[ImageFile]], object]) -> None:
+        self.sizes: list[int] = []
+        self._function = function
+
+    def __call__(self, images: Sequence[ImageFile]) -> object:
+        self.sizes.append(len(images))
+        return self._function(images)
