@@ -44,15 +44,14 @@ DROPPED = pa.schema([("file", pa.int32()), ("row", pa.int64())])
 class Month(BaseModel):
     """One month of the log with its counts; rows_in = rows_kept + rows_quarantined.
 
-    `files` may hold rows that the month leaves out: `dropped` lists them, by the file's place in
-    `files` and the row's place in the file. Paths are relative to the log's root.
+    `files` may hold rows that the month leaves out: `dropped` lists them, if there are any, by the
+    file's place in `files` and the row's place in the file. Paths are relative to the log's root.
     """
 
     model_config = ConfigDict(frozen=True)
 
     month: str
     files: tuple[str, ...]
-    dropped: str
     quarantine: str
     rows_kept: int
     rows_quarantined: int
@@ -62,6 +61,7 @@ class Month(BaseModel):
     clicks: int
     first: datetime
     last: datetime
+    dropped: str | None = None
     undeclared_columns: tuple[str, ...] = ()
 
     @property
@@ -217,8 +217,10 @@ class AdLog(BaseModel):
         schema = self.ad_schema
         dictionaries = [*schema.named("creative"), *schema.categorical] if coded else []
         filesystem, root = fsspec.core.url_to_fs(self.root)
-        with filesystem.open(f"{root}/{month.dropped}", "rb") as file:
-            dropped = pq.read_table(file)
+        dropped = DROPPED.empty_table()
+        if month.dropped is not None:
+            with filesystem.open(f"{root}/{month.dropped}", "rb") as file:
+                dropped = pq.read_table(file)
         files, rows = (dropped.column(name).to_numpy() for name in DROPPED.names)
         for number, name in enumerate(month.files):
             out, first = rows[files == number], 0

@@ -28,7 +28,7 @@ def parse_times(values: pa.Array, time_format: str) -> Times:
     Times without a zone are UTC. Spaces around a time do not matter.
     """
     if time_format == "epoch":
-        return _epoch_times(values)
+        return _epoch_times(pc.utf8_trim_whitespace(values))
     if time_format == "iso" and (read := _times_of_one_form(values)) is not None:
         return read
     text = pc.utf8_trim_whitespace(values)

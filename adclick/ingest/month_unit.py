@@ -91,7 +91,8 @@ def ingest_month(task: MonthTask) -> Month:
         return done
     dropped = _find_dropped(task)
     reasons = _write_quarantine(task, dropped)
-    _write_dropped(task, dropped)
+    if any(len(out.rows) for out in dropped):
+        _write_dropped(task, dropped)
     month = _counted(task, dropped, reasons)
     write_document(done_file, month)
     return month
@@ -248,13 +249,14 @@ def _counted(task: MonthTask, dropped: Sequence[_Dropped], reasons: Counter[str]
     for part, out in zip(parts, dropped, strict=True):
         defaults.update(part.defaults)
         defaults.subtract(out.defaults)
-    kept = sum(part.rows_kept for part in parts) - sum(len(out.rows) for out in dropped)
+    left_out = sum(len(out.rows) for out in dropped)
+    kept = sum(part.rows_kept for part in parts) - left_out
     _check_share(task, kept, reasons)
     declared = task.ad_schema.columns.keys()
     return Month(
         month=task.month,
         files=tuple(f"{part.folder}/{ROWS_FILE}" for part in parts if part.rows_kept),
-        dropped=f"{task.folder}/{DROPPED_FILE}",
+        dropped=f"{task.folder}/{DROPPED_FILE}" if left_out else None,
         quarantine=f"{task.folder}/{QUARANTINE_FILE}",
         rows_kept=kept,
         rows_quarantined=reasons.total(),

@@ -143,7 +143,6 @@ def month(
     return Month(
         month=name,
         files=(),
-        dropped="d",
         quarantine="q",
         rows_kept=1_000,
         rows_quarantined=sum(reasons.values()),

@@ -20,6 +20,7 @@ from tests.servers import refuses
 pytestmark = pytest.mark.slow
 
 LOOKS_OUTWARD = {
+    "ingest",
     "find_champion",
     "register",
     "deploy",

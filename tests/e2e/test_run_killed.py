@@ -81,7 +81,7 @@ def test_the_next_run_ends_as_one_that_was_never_killed(
 
 
 def test_what_was_finished_before_a_kill_is_not_done_again(finished: Ran) -> None:
-    assert {"generate", "ingest", "fit_encoder", "train", "build_bundle"} <= finished.cached
+    assert {"generate", "fit_encoder", "train", "build_bundle"} <= finished.cached
     assert finished.step("report_months")
 
 
