@@ -33,6 +33,7 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
     names = encoded_categoricals(schema)
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
     samples: dict[str, list[Float64]] = {name: [] for name in schema.numeric}
+    weights: list[Float64] = []
     sampled_buckets = _sampled_buckets(log, training)
     columns = [*names, *schema.numeric, IMPRESSIONS, BUCKET]
     fitted = 0
@@ -44,6 +45,7 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
                 if value is not None:
                     counts[name][value] += count
         chosen = rows[BUCKET].to_numpy() < sampled_buckets
+        weights.append(rows[IMPRESSIONS].to_numpy()[chosen].astype(np.float64))
         for name, sample in samples.items():
             sample.append(rows[name].to_numpy()[chosen])
         fitted += batch.num_rows
@@ -62,7 +64,7 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
             for name in names
         ),
         numeric=tuple(
-            _fit_numeric(name, column.log, np.concatenate(samples[name]))
+            _fit_numeric(name, column.log, np.concatenate(samples[name]), np.concatenate(weights))
             for name, column in schema.numeric.items()
         ),
     )
@@ -79,17 +81,34 @@ def _vocabulary(counts: Counter[str], column: CategoricalColumn) -> tuple[str, .
     return tuple(value for _, value in frequent[: column.max_values])
 
 
-def _fit_numeric(name: str, log: bool, values: Float64) -> NumericEncoding:
+def _fit_numeric(name: str, log: bool, values: Float64, weights: Float64) -> NumericEncoding:
     unit = NumericEncoding(name=name, log=log, mean=0.0, scale=1.0, edges=())
     transformed = unit.transform(values)
     quantiles = np.linspace(0, 1, NUMERIC_BUCKETS + 1)[1:-1]
-    edges = np.unique(np.quantile(transformed, quantiles))
-    scale = float(transformed.std())
+    edges = np.unique(_weighted_quantiles(transformed, weights, quantiles))
+    mean = float(np.average(transformed, weights=weights))
+    scale = float(np.sqrt(np.average((transformed - mean) ** 2, weights=weights)))
     return unit.model_copy(
         update={
-            "mean": float(transformed.mean()),
+            "mean": mean,
             # a constant column carries nothing: any scale maps it to 0
             "scale": scale if scale > 0 else 1.0,
             "edges": tuple(edges.tolist()),
         }
     )
+
+
+def _weighted_quantiles(values: Float64, weights: Float64, shares: Float64) -> Float64:
+    """The quantiles of values that each stand for `weights` equal ones, as numpy has them.
+
+    Between two values it is interpolated: Hyndman and Fan, Sample quantiles, 1996, definition 7.
+    """
+    order = np.argsort(values, kind="stable")
+    ends = np.cumsum(weights[order])
+    places = (ends[-1] - 1) * shares
+    below, above = (
+        values[order[np.searchsorted(ends, place, side="right")]]
+        for place in (np.floor(places), np.ceil(places))
+    )
+    quantiles: Float64 = below + (above - below) * (places - np.floor(places))
+    return quantiles

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from adclick.adlog import BUCKET, BUCKETS, CLICKS, AdLog, RowSelection
+from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, AdLog, RowSelection
+from adclick.arrays import Int64
 from adclick.errors import AdclickError
 from adclick.prediction_log import SCORE as LOGGED_SCORE
 from adclick.prediction_log import LoggedPredictions
@@ -20,11 +21,12 @@ SCORE = "score"
 
 
 def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame:
-    """At most about `rows` of the selected rows, the same ones whatever the log's order.
+    """At most about `rows` impressions of the selected rows, the same whatever the log's order.
 
-    Columns: `compared_columns`, and `clicked` (0 or 1) where a row is one impression. Whole id
-    buckets are taken from the lowest up, at least one of them, so that a sample of a month is
-    drawn by a hash of its ids: random to its content, equal on every machine.
+    Columns: `compared_columns` and `clicked` (0 or 1). Whole id buckets are taken from the lowest
+    up, at least one of them, so that a sample of a month is drawn by a hash of its ids: random to
+    its content, equal on every machine. A row that stands for many impressions is there as often as
+    its share of them asks for.
     """
     schema = log.ad_schema
     counts = np.zeros(BUCKETS, np.int64)
@@ -35,14 +37,29 @@ def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame
         raise AdclickError(f"{selection.describe()}: no rows in {log.root}; choose other months")
     end = max(int(np.searchsorted(counts.cumsum(), rows, "right")), int(filled[0]) + 1)
     taken = selection.model_copy(update={"end_bucket": min(end, selection.end_bucket)})
-    label = [CLICKS] if schema.named("label") else []
-    names = [BUCKET, schema.id, schema.time, *schema.categorical, *schema.numeric, *label]
-    table = log.table(taken, names).sort_by([(BUCKET, "ascending"), (schema.id, "ascending")])
+    names = [BUCKET, schema.id, schema.time, *schema.categorical, *schema.numeric]
+    table = log.table(taken, [*names, IMPRESSIONS, CLICKS])
+    table = table.sort_by([(BUCKET, "ascending"), (schema.id, "ascending")])
+    drawn, clicked = _draw(table[IMPRESSIONS].to_numpy(), table[CLICKS].to_numpy(), rows)
+    table = table.take(pa.array(drawn))
     times = table[schema.time].to_numpy().astype("datetime64[us]")
     frame = _features(table, schema, times)
-    if label:
-        frame[CLICKED] = table[CLICKS].to_numpy().astype(np.int64)
+    frame[CLICKED] = clicked
     return frame
+
+
+def _draw(impressions: Int64, clicks: Int64, most: int) -> tuple[Int64, Int64]:
+    """Rows of impressions, evenly spaced among all that the rows stand for, and their clicks."""
+    ends = np.cumsum(impressions)
+    whole = int(ends[-1])
+    # as many as there are rows at least: single impressions are all taken
+    count = min(whole, max(most, len(impressions)))
+    places = (2 * np.arange(count) + 1) * whole // (2 * count)
+    drawn = np.searchsorted(ends, places, side="right")
+    # the clicks of a row are spread over its impressions
+    offset = places - (ends - impressions)[drawn]
+    shown, clicked = impressions[drawn], clicks[drawn]
+    return drawn, (offset + 1) * clicked // shown - offset * clicked // shown
 
 
 def prediction_frame(predictions: LoggedPredictions, schema: Schema, rows: int) -> pd.DataFrame:

@@ -19,14 +19,15 @@ class Batch:
     """n impressions: inputs by name, click rates (n, 1) and impressions as weights (n,).
 
     Where the log has images, inputs hold `images` uint8 (g, height, width, 3), the batch's distinct
-    creatives, and `which` int32 (n,), each impression's row in them. `whole` is n, or where
-    replicas share a batch, the rows of all of them together.
+    creatives, and `which` int32 (n,), each impression's row in them. `whole` is what the loss is
+    divided by: n, or where replicas share a batch, the rows of all of them together, times the
+    impressions that a row stands for on average in all batches.
     """
 
     inputs: dict[str, Array]
     click_rate: Array
     weight: Array
-    whole: int
+    whole: float
 
 
 @dataclass(frozen=True)
@@ -79,20 +80,21 @@ class Batches:
     def epochs(self) -> Iterator[Batch]:
         """Batches without end, one epoch after the other; of each the shares, in their order."""
         generator = np.random.default_rng(self.seed)
+        row = self.rows.shown / len(self.rows)
         while True:
             runs = creative_runs(self.rows, generator)
             for start in range(0, len(runs), self._runs_a_batch):
                 positions = np.concatenate(runs[start : start + self._runs_a_batch])
                 parts = np.array_split(positions, self.shares.of)
                 for index in range(self.shares.first, self.shares.first + self.shares.count):
-                    yield self._share(parts[index], positions)
+                    yield self._share(parts[index], positions, row * len(positions))
 
-    def _share(self, part: Int64, positions: Int64) -> Batch:
+    def _share(self, part: Int64, positions: Int64, whole: float) -> Batch:
         if len(part):
-            return replace(gather(self.rows, part, self.images), whole=len(positions))
+            return replace(gather(self.rows, part, self.images), whole=whole)
         # fewer rows than replicas: one without weight, for kernels differ on empty batches
         idle = gather(self.rows, positions[:1], self.images)
-        return replace(idle, weight=np.zeros_like(idle.weight), whole=len(positions))
+        return replace(idle, weight=np.zeros_like(idle.weight), whole=whole)
 
 
 def gather(rows: EncodedRows, positions: Int64, images: UInt8 | None) -> Batch:
