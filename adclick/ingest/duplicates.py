@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 
 from adclick.adlog import row_schema
 from adclick.arrays import Array, UInt64
+from adclick.errors import AdclickError
 from adclick.ingest.parts import ID_HASH, ROWS_FILE, Part
 from adclick.schema import Schema
 
-HASHES_AT_ONCE = 4_000_000
+HASHES_AT_ONCE = 2_000_000
 SAME = "same row as before"
 DIFFERENT = "used by different rows"
 
@@ -41,11 +42,12 @@ def find_repeated(
 
     `left_out` are positions by part of rows that are out for another reason. Hashes are looked at
     in shares, so that memory does not grow with the month; only rows whose hash is there twice are
-    compared themselves.
+    compared themselves. Raises AdclickError when there are more of them than the month may lose.
     """
-    suspects = _suspects(root, parts, left_out)
-    if not len(suspects):
+    suspects, surplus = _suspects(root, parts, left_out)
+    if not surplus:
         return []
+    _check_share(parts, surplus, schema)
     found: defaultdict[str, list[tuple[int, int, tuple[object, ...]]]] = defaultdict(list)
     for number, part in enumerate(parts):
         hashes = _hashes(root, part)
@@ -63,24 +65,37 @@ def _judged(rows: list[tuple[int, int, tuple[object, ...]]]) -> list[Repeated]:
     return [Repeated(part, row, SAME) for part, row, _ in rows[1:]]
 
 
-def _suspects(root: str, parts: Sequence[Part], left_out: Sequence[Array]) -> UInt64:
-    """Hashes that occur more than once, sorted."""
+def _check_share(parts: Sequence[Part], surplus: int, schema: Schema) -> None:
+    """Stop before rows are compared one by one: a file that is there twice has too many."""
+    rows = sum(part.rows_kept + part.rows_bad for part in parts)
+    if surplus > schema.max_bad_share * rows:
+        raise AdclickError(
+            f"month {parts[0].month}: {surplus:,} of {rows:,} rows repeat the {schema.id} of "
+            f"another, more than max_bad_share {schema.max_bad_share:.1%}: is a file there twice?"
+        )
+
+
+def _suspects(root: str, parts: Sequence[Part], left_out: Sequence[Array]) -> tuple[UInt64, int]:
+    """Hashes that occur more than once, sorted, and how many rows there are beyond one for each."""
     shares = max(1, -(-sum(part.rows_kept for part in parts) // HASHES_AT_ONCE))
     width = 2**64 // shares + 1
-    found = [_repeated_in(root, parts, left_out, width, share) for share in range(shares)]
-    return np.concatenate(found)
+    repeated = [_repeated_in(root, parts, left_out, width, share) for share in range(shares)]
+    return np.concatenate([np.unique(some) for some in repeated]), sum(map(len, repeated))
 
 
 def _repeated_in(
     root: str, parts: Sequence[Part], left_out: Sequence[Array], width: int, share: int
 ) -> UInt64:
+    """Of hashes in a share of all numbers those that are there again, as often as they are."""
     chosen = [np.empty(0, np.uint64)]
     for part, out in zip(parts, left_out, strict=True):
         hashes = np.delete(_hashes(root, part), out)
         least, most = np.uint64(share * width), np.uint64(min((share + 1) * width, 2**64) - 1)
         chosen.append(hashes[(hashes >= least) & (hashes <= most)])
-    hashes = np.sort(np.concatenate(chosen))
-    repeated: UInt64 = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    hashes = np.concatenate(chosen)
+    chosen.clear()
+    hashes.sort()
+    repeated: UInt64 = hashes[1:][hashes[1:] == hashes[:-1]]
     return repeated
 
 

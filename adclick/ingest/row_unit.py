@@ -64,6 +64,8 @@ def ingest_rows(task: RowTask) -> RowsDone:
         parts = months.finish()
     done = RowsDone(begin=reader.begin, end=reader.end, lines=reader.lines, parts=parts)
     write_document(done_file, done)
+    # or memory that units took in turn adds up over hundreds of them
+    pa.default_memory_pool().release_unused()
     return done
 
 

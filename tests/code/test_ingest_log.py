@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from adclick.adlog import CLICKS, AdLog
 from adclick.errors import AdclickError
-from adclick.ingest import image_unit, month_unit, row_unit
+from adclick.ingest import duplicates, image_unit, month_unit, row_unit
 from adclick.ingest.executor import Threads
 from adclick.ingest.ingest import ingest
 from adclick.ingest.parts import reason_of
@@ -411,3 +411,21 @@ def test_no_clean_row_is_ever_quarantined(
 def trimmed(text: str) -> str:
     """A cell without spaces around it, as Arrow understands spaces."""
     return str(pc.utf8_trim_whitespace(pa.scalar(text)))
+
+
+def test_a_file_that_is_there_twice_stops_the_run(tmp_path: Path) -> None:
+    data = data_folder(tmp_path / "data", {"2024-01": many(40)})
+    (data / "2024-01/copy.csv").write_bytes((data / "2024-01/rows.csv").read_bytes())
+    with pytest.raises(AdclickError) as caught:
+        ingested(tmp_path, {}, schema_of(rows="{month}/*.csv", max_bad_share=0.1))
+    assert str(caught.value) == (
+        "month 2024-01: 40 of 80 rows repeat the id of another, more than max_bad_share 10.0%: "
+        "is a file there twice?"
+    )
+
+
+def test_ids_are_compared_in_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "HASHES_AT_ONCE", 7)
+    rows = [*many(100), *many(100)[::10]]
+    (month,) = ingested(tmp_path, {"2024-01": rows}).months
+    assert (month.rows_kept, month.reasons) == (100, {"id: same row as before": 10})
