@@ -13,7 +13,7 @@ from adclick.images import MAX_BYTES, ImageError, decode_image
 from tests.logs import encoded, picture
 
 SHAPE = (16, 20, 3)
-KINDS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+KINDS = ("JPEG", "PNG", "GIF", "WEBP")
 
 
 def decoded(image: Image.Image, kind: str = "PNG", **options: object) -> np.ndarray:
@@ -27,10 +27,11 @@ def gap(left: np.ndarray, right: np.ndarray) -> float:
 
 def png_header(width: int, height: int) -> bytes:
     """A PNG file that promises so many pixels and holds none."""
-    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    )
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    file = b"\x89PNG\r\n\x1a\n"
+    for chunk in (header, b"IDAT", b"IEND"):
+        file += struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return file
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -42,12 +43,6 @@ def test_every_format_and_size_becomes_the_same_array(kind: str, size: tuple[int
     assert pixels.dtype == np.uint8
     reference = np.asarray(image.resize((20, 16), Image.Resampling.BILINEAR))
     assert gap(pixels, reference) < 8
-
-
-@pytest.mark.parametrize("mode", ["L", "CMYK", "RGB"])
-def test_jpegs_of_every_colour_model_become_rgb(mode: str) -> None:
-    grey = Image.new("RGB", (40, 32), (130, 130, 130)).convert(mode)
-    assert gap(decoded(grey, "JPEG"), np.full(SHAPE, 130)) < 3
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,28 +70,32 @@ def test_the_first_frame_of_an_animation_counts() -> None:
     assert pixels[0, 0].tolist() == [255, 0, 0]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_truncated_image_is_refused(kind: str) -> None:
-    data = encoded(picture(3, 200, 150), kind)
-    with pytest.raises(ImageError, match="unreadable image"):
-        decode_image(data[: len(data) // 2], SHAPE)
-
-
-@pytest.mark.parametrize("data", [b"", b"hello", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='300' height='250'/>",
+        b"<!DOCTYPE html><html><body>404</body></html>",
+        b"%PDF-1.7\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 300 250\n",
+        encoded(picture(1), "TIFF"),
+    ],
+)
 def test_what_is_no_image_is_refused(data: bytes) -> None:
-    with pytest.raises(ImageError, match="unreadable image"):
+    with pytest.raises(ImageError, match="unreadable image: no JPEG, PNG, WebP or GIF"):
         decode_image(data, SHAPE)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_tiny_image_is_refused(kind: str) -> None:
-    with pytest.raises(ImageError, match="image of 7x300 pixels: at least 8 a side"):
+    with pytest.raises(ImageError, match="tiny image: 7x300 pixels, at least 8 a side"):
         decoded(picture(4, 7, 300), kind)
 
 
 @pytest.mark.parametrize("size", [(8_001, 8_000), (100_000, 100_000), (2**31 - 1, 2**31 - 1)])
 def test_a_decompression_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
-    with pytest.raises(ImageError):
+    with pytest.raises(ImageError, match="image too large"):
         decode_image(png_header(*size), SHAPE)
 
 
@@ -104,12 +103,12 @@ def test_a_huge_jpeg_is_refused_by_its_header() -> None:
     data = bytearray(encoded(picture(5)))
     size = data.index(b"\xff\xc0") + 5
     data[size : size + 4] = struct.pack(">HH", 60_000, 60_000)
-    with pytest.raises(ImageError, match="image of 60000x60000 pixels: at most 64,000,000"):
+    with pytest.raises(ImageError, match="image too large: 60000x60000 pixels, at most 64,000,000"):
         decode_image(bytes(data), SHAPE)
 
 
 def test_a_huge_file_is_refused_unread() -> None:
-    with pytest.raises(ImageError, match="at most 33,554,432 are read"):
+    with pytest.raises(ImageError, match="image too large: 33,554,433 bytes, at most 33,554,432"):
         decode_image(bytes(MAX_BYTES + 1), SHAPE)
 
 

@@ -232,7 +232,7 @@ def test_of_a_file_that_is_too_large_nothing_is_read(
         file.truncate(10 * 1024**3)
     log = log_of(tmp_path, shown(0, "a"), shown(1, "huge"))
     (row,) = quarantined(log)
-    assert row["reason"] == "image of 10,737,418,240 bytes: at most 33,554,432 are read"
+    assert row["reason"] == "image too large: 10,737,418,240 bytes, at most 33,554,432 are read"
 
 
 def test_few_bytes_of_images_are_held_at_once(

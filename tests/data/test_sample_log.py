@@ -27,7 +27,7 @@ REASONS = {
     "device_not_allowed": ("device", "not allowed"),
     "missing_cell": ("", "15 cells where the header has 16"),
     "unknown_creative": ("image", "image file does not exist"),
-    TRUNCATED_IMAGE: ("image", "unreadable image: Premature end of JPEG file"),
+    TRUNCATED_IMAGE: ("image", "truncated image: the file ends before the image does"),
 }
 IMAGE = 4
 
