@@ -102,6 +102,12 @@ def quarantined(log: AdLog) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["file"], row["line"]))
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The contents of all files below a folder, by their path in it."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
 def picture(seed: int = 0, width: int = 40, height: int = 32, mode: str = "RGB") -> Image.Image:
     """A smooth picture, another for each seed."""
     coarse = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)

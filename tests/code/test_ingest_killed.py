@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adclick.ingest.row_unit import DONE_FILE
-from tests.logs import as_csv, encoded, good, picture
+from tests.logs import as_csv, encoded, files_of, good, picture
 
 MONTHS = ("2024-01", "2024-02")
 KILLS = 25
@@ -49,11 +49,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(data: Path, store: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", INGEST, str(data), str(store)]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
-
-
-def files_of(store: Path) -> dict[str, bytes]:
-    files = (path for path in store.rglob("*") if path.is_file())
-    return {str(path.relative_to(store)): path.read_bytes() for path in files}
 
 
 def finished_units(store: Path) -> dict[Path, int]:

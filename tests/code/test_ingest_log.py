@@ -29,6 +29,7 @@ from tests.logs import (
     as_csv,
     data_folder,
     encoded,
+    files_of,
     good,
     ingested,
     many,
@@ -51,11 +52,6 @@ def with_image(folder: Path) -> Path:
     data_folder(folder, rows)
     (folder / "a.jpg").write_bytes(encoded(picture()))
     return folder
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @given(

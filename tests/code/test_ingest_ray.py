@@ -18,7 +18,7 @@ from adclick.ingest.executor import Threads, executor_here
 from adclick.ingest.ingest import ingest
 from adclick.ingest.row_unit import DONE_FILE
 from adclick.ingest.sources import find_source
-from tests.logs import COLUMNS, IMAGES, data_folder, encoded, good, picture, schema_of
+from tests.logs import COLUMNS, IMAGES, data_folder, encoded, files_of, good, picture, schema_of
 from tests.servers import free_port, wait_until
 
 SCHEMA = schema_of({**COLUMNS, **IMAGES})
@@ -69,11 +69,6 @@ def write_data(folder: Path) -> Path:
     for i in range(40):
         (folder / f"{i}.jpg").write_bytes(encoded(picture(i)))
     return folder
-
-
-def files_of(store: Path) -> dict[str, bytes]:
-    files = (path for path in store.rglob("*") if path.is_file())
-    return {str(path.relative_to(store)): path.read_bytes() for path in files}
 
 
 @pytest.mark.slow
