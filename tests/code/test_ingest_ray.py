@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,8 @@ SCHEMA = schema_of({**COLUMNS, **IMAGES})
 UNIT_BYTES = 2_000
 REPOSITORY = Path(__file__).resolve().parents[2]
 RAY = Path(sys.executable).with_name("ray")
+# a token in the home folder, of whatever other cluster, would close this one to its own nodes
+OPEN = {**os.environ, "RAY_AUTH_MODE": "disabled"}
 INGEST = """
 import sys
 from adclick.ingest.executor import executor_here
@@ -40,7 +42,7 @@ ingest(source, SCHEMA, sys.argv[2], executor_here(), unit_bytes=UNIT_BYTES)
 def node(*options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A node of a cluster with one processor, in a process group of its own."""
     command = [str(RAY), "start", "--block", "--num-cpus=1", "--disable-usage-stats", *options]
-    environment = {**os.environ, "RAY_health_check_period_ms": "500"}
+    environment = {**OPEN, "RAY_health_check_period_ms": "500"}
     process = subprocess.Popen(
         command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
     )
@@ -81,11 +83,13 @@ def test_a_cluster_that_loses_a_node_finishes_with_the_same_bytes(tmp_path: Path
     with (
         # the path of a socket may have 107 bytes: pytest's folders are too deep
         tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as state,
+        ExitStack() as stack,
         node("--head", port, "--include-dashboard=false", f"--temp-dir={state}") as head,
-        node(f"--address={address}") as other,
     ):
+        wait_until(lambda: nodes(address) == 1, "the cluster has its head", 60)
+        other = stack.enter_context(node(f"--address={address}"))
         wait_until(lambda: nodes(address) == 2, "the cluster has two nodes", 60)
-        environment = {**os.environ, "ADCLICK_ENGINE": "ray", "RAY_ADDRESS": address}
+        environment = {**OPEN, "ADCLICK_ENGINE": "ray", "RAY_ADDRESS": address}
         command = [sys.executable, "-c", INGEST, str(data), str(store)]
         run = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
         units = 30
@@ -103,9 +107,8 @@ def finished(store: Path) -> int:
 
 
 def nodes(address: str) -> int:
-    answer = subprocess.run(
-        [str(RAY), "status", f"--address={address}"], capture_output=True, text=True, check=False
-    )
+    command = [str(RAY), "status", f"--address={address}"]
+    answer = subprocess.run(command, env=OPEN, capture_output=True, text=True, check=False)
     return sum(" node_" in line for line in answer.stdout.splitlines())
 
 
