@@ -52,7 +52,8 @@ class Place:
     def measure(self, *arguments: str, python: str = sys.executable) -> Cost:
         """Run Python with these arguments from the repository's root and return what it took.
 
-        `python` is the interpreter of another environment, where the work needs one. Raises RuntimeError with the command's last lines when it fails.
+        `python` is the interpreter of another environment, where the work needs one.
+        Raises RuntimeError with the command's last lines when it fails.
         """
         command = [python, *arguments]
         output = self.folder / "output.txt"

@@ -36,7 +36,7 @@ def check_rows(found: Round, made: Made) -> None:
     for name, worked in found.items():
         if worked.told["rows"] != made.rows:
             raise RuntimeError(f"{name} saw {worked.told['rows']:,} rows of {made.rows:,}")
-    ours, pandas = (found[name].told["quarantined"] for name in (OURS, PANDAS))
+    ours, pandas = (found[name].told["quarantine"] for name in (OURS, PANDAS))
     expected = quarantined(made.flaws, images=False)
     if ours != pandas or int(ours.split()[0]) != expected:
         raise RuntimeError(f"in quarantine: ours {ours}, pandas {pandas}, {expected} to find")

@@ -95,7 +95,7 @@ def main() -> None:
     months = sorted({path.parent for path in Path(sys.argv[1]).glob("*/impressions-*.csv")})
     done, took = timed(lambda: [ingest_month(month, store) for month in months])
     ids = (name for outcome in done for name in outcome.quarantined)
-    tell(took, rows=sum(outcome.rows for outcome in done), quarantined=digest(ids))
+    tell(took, rows=sum(outcome.rows for outcome in done), quarantine=digest(ids))
 
 
 if __name__ == "__main__":
