@@ -22,7 +22,7 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest infra-plan infra-check picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ format: .venv/installed-dev ## Format the code.
 bench-run: .venv/installed-dev ## Time a sample run, and what of it is not our own functions.
 	@$(PYTHON) -m benchmarks.run
 
+bench-ingest: .venv/installed-dev .venv-bench/installed ## Time ingestion, beside pyarrow, pandas, Ray Data, Daft and Beam.
+	@$(PYTHON) -m benchmarks.ingest
+
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
 	@terraform -chdir=infra plan -out=plan
 
@@ -77,7 +80,7 @@ picture: .venv/installed ## Draw the README's picture of a run from the last one
 
 lock: .venv/installed ## Pin the requirements anew.
 	@# uv keeps what a lock already says, so that the gcp environment has the local one's versions
-	@for name in "" -dev -serving -gcp -gpu -gcp-test; do \
+	@for name in "" -dev -serving -gcp -gpu -gcp-test -bench; do \
 		if [ "$$name" = -gcp ]; then cp requirements.txt requirements-gcp.txt; fi; \
 		.venv/bin/uv pip compile --quiet --python-version 3.12 requirements$$name.in -o requirements$$name.txt; done
 
@@ -91,6 +94,10 @@ clean: ## Stop what serves and remove the state of all runs.
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@.venv/bin/uv pip install --quiet --compile-bytecode --python $(PYTHON) -r requirements-dev.txt
+	@touch $@
+
+.venv-bench/installed: requirements-bench.txt
+	$(MAKE_VENV)
 	@touch $@
 
 .venv-gcp/installed: requirements-gcp.txt

@@ -49,12 +49,13 @@ class Place:
         """What commands see as ADCLICK_HOME."""
         return self.folder / "home"
 
-    def measure(self, *arguments: str) -> Cost:
+    def measure(self, *arguments: str, python: str = sys.executable) -> Cost:
         """Run Python with these arguments from the repository's root and return what it took.
 
+        `python` is the interpreter of another environment, where the work needs one.
         Raises RuntimeError with the command's last lines when it fails.
         """
-        command = [sys.executable, *arguments]
+        command = [python, *arguments]
         output = self.folder / "output.txt"
         with output.open("wb") as file:
             started = time.perf_counter()

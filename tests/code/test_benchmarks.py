@@ -22,6 +22,12 @@ from adclick.training.options import TrainingOptions
 from benchmarks.direct import run_directly
 from benchmarks.figures import Figure, Spread, Target
 from benchmarks.functions import FUNCTIONS, seconds_by_step
+from benchmarks.ingest.data import Size, data_schema, made_in, make
+from benchmarks.ingest.engines import engine_figures
+from benchmarks.ingest.flaws import KINDS, quarantined
+from benchmarks.ingest.work.frames import ingest_month
+from benchmarks.ingest.work.ours import Clock, ingest_source, quarantined_ids
+from benchmarks.ingest.workers import Worked
 from benchmarks.machine import this_machine
 from benchmarks.processes import REPOSITORY, Cost, Place, local_seldon, new_place
 from benchmarks.report import report
@@ -354,3 +360,47 @@ except AttributeError:
     with new_place() as place:
         place.measure(*TIMED, str(script))
         assert seconds_by_step(place.home).keys() == {"validate"}
+
+
+@pytest.fixture(scope="module")
+def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bench")
+    size = Size(rows=48_000, creatives=24, months=2, files=2, late=50)
+    made = make(folder / "log", size, folder / "pictures")
+    assert made == made_in(folder / "log")
+    assert made.rows == 48_000
+    assert set(made.flaws) == set(KINDS)
+    return folder / "log"
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_ingestion_quarantines_what_the_benchmark_spoilt(
+    small_log: Path, tmp_path: Path, images: bool
+) -> None:
+    made = made_in(small_log)
+    log = ingest_source(str(small_log), data_schema(images), str(tmp_path), Clock())
+    assert sum(month.rows_in for month in log.months) == made.rows
+    assert sum(m.rows_quarantined for m in log.months) == quarantined(made.flaws, images)
+    if images:
+        assert log.creative_files
+        assert log.creative_files.count == 24
+        return
+    by_pandas = [ingest_month(small_log / month, tmp_path).quarantined for month in log.month_names]
+    assert sorted(id for ids in by_pandas for id in ids) == sorted(quarantined_ids(log))
+
+
+def test_an_engine_that_fails_or_keeps_other_rows_is_shown(small_log: Path) -> None:
+    made = made_in(small_log)
+    bad = quarantined(made.flaws, images=True)
+    told = {"kept": made.rows - bad, "quarantined": bad, "creatives": 24}
+    ours = Worked(2.0, 3.0, 1_000_000, told)
+    other = Worked(6.0, 9.0, 2_000_000, {**told, "kept": told["kept"] + 7})
+    found = {
+        one.name: one
+        for one in engine_figures([{"ours": ours, "A": other, "B": "no module b"}], small_log)
+    }
+    assert found["job, A: times our time"].value == 3
+    assert found["job, A: rows unlike ours"].value == 7
+    assert found["job, A: rows unlike ours"].holds is False
+    assert found["job, B: failed"].compared_with == "no module b"
+    assert "job, B" not in found

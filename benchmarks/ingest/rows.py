@@ -1,0 +1,76 @@
+"""Rows: our ingestion beside pyarrow reading the same files unchecked, and beside pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.figures import Figure, Target
+from benchmarks.ingest.data import Made, made_in
+from benchmarks.ingest.flaws import quarantined
+from benchmarks.ingest.workers import WORK, Worked, work
+
+OURS, READ, STREAM, PANDAS = "ours", "pyarrow.csv.read_csv", "pyarrow.csv.open_csv", "pandas"
+# at least this share of pyarrow's rate, and so many times that of pandas
+READERS = {READ: "all in memory", STREAM: "a stream"}
+OF_ARROW, OF_PANDAS = Target(">", 60), Target(">", 5)
+
+Round = dict[str, Worked]
+
+
+def measure_rows(data: Path) -> Round:
+    """One round: every contender once, in a process of its own."""
+    folder = str(data)
+    found = {
+        OURS: work(f"{WORK}.ours", folder),
+        READ: work(f"{WORK}.arrow", "read_csv", folder),
+        STREAM: work(f"{WORK}.arrow", "open_csv", folder),
+        PANDAS: work(f"{WORK}.frames", folder),
+    }
+    check_rows(found, made_in(data))
+    return found
+
+
+def check_rows(found: Round, made: Made) -> None:
+    """Raise RuntimeError where contenders did not do the same work."""
+    for name, worked in found.items():
+        if worked.told["rows"] != made.rows:
+            raise RuntimeError(f"{name} saw {worked.told['rows']:,} rows of {made.rows:,}")
+    ours, pandas = (found[name].told["quarantine"] for name in (OURS, PANDAS))
+    expected = quarantined(made.flaws, images=False)
+    if ours != pandas or int(ours.split()[0]) != expected:
+        raise RuntimeError(f"in quarantine: ours {ours}, pandas {pandas}, {expected} to find")
+
+
+def row_figures(rounds: Sequence[Round], made: Made) -> list[Figure]:
+    """Rates, ratios within a round, memory and processor time."""
+    size = f"{made.rows / 1e6:.3g} M rows of {made.csv_bytes / made.rows:.0f} bytes, no images"
+    ratios = [
+        *(
+            Figure.of(
+                f"rows: share of {name}'s rate",
+                [100 * one[name].wall / one[OURS].wall for one in rounds],
+                "%",
+                OF_ARROW,
+                f"{what}, nothing checked",
+            )
+            for name, what in READERS.items()
+        ),
+        Figure.of(
+            "rows: times pandas' rate",
+            [one[PANDAS].wall / one[OURS].wall for one in rounds],
+            "x",
+            OF_PANDAS,
+            "the same checks, rows and quarantine",
+        ),
+    ]
+    return [*ratios, *(f for name in rounds[0] for f in _of_one(name, rounds, made, size))]
+
+
+def _of_one(name: str, rounds: Sequence[Round], made: Made, size: str) -> list[Figure]:
+    done = [one[name] for one in rounds]
+    return [
+        Figure.of(f"rows, {name}", [made.rows / w.wall for w in done], "rows/s", None, size),
+        Figure.of(f"rows, {name}, processor time", [w.cpu for w in done], "s"),
+        Figure.of(f"rows, {name}, memory", [w.memory / 1e6 for w in done], "MB"),
+    ]
