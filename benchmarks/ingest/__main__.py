@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks import images
 from benchmarks.figures import Figure
 from benchmarks.ingest.bucket import BUCKET, bucket_figures, measure_bucket, serving
 from benchmarks.ingest.data import Size, made_in
@@ -61,13 +62,18 @@ class Benchmark:
 
     def parts(self) -> dict[str, Callable[[], list[Figure]]]:
         """What is measured, by name."""
-        # images (benchmarks/images.py) come here
         return {
+            "images": self._images,
             "rows": self._rows,
             "bucket": self._bucket,
             "large": self._large,
             "engines": self._engines,
         }
+
+    def _images(self) -> list[Figure]:
+        files = images.make_jpegs(images.IMAGES // self._options.less)
+        rounds = self._rounds("images", lambda: images.measure_round(files))
+        return images.figures(files, rounds)
 
     def _rows(self) -> list[Figure]:
         data = self._make("rows", pictures=False)
