@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from adclick.adlog import BUCKET, BUCKETS, CLICKS, AdLog, RowSelection
+from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, AdLog, RowSelection
+from adclick.arrays import Int64
 from adclick.errors import AdclickError
 from adclick.prediction_log import SCORE as LOGGED_SCORE
 from adclick.prediction_log import LoggedPredictions
@@ -20,11 +21,12 @@ SCORE = "score"
 
 
 def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame:
-    """At most about `rows` of the selected rows, the same ones whatever the log's order.
+    """At most about `rows` of the selected impressions, the same ones whatever the log's order.
 
-    Columns: `compared_columns`, and `clicked` (0 or 1) where a row is one impression. Whole id
-    buckets are taken from the lowest up, at least one of them, so that a sample of a month is
-    drawn by a hash of its ids: random to its content, equal on every machine.
+    Columns: `compared_columns` and `clicked` (0 or 1). Whole id buckets are taken from the lowest
+    up, at least one of them, so that a sample of a month is drawn by a hash of its ids: random to
+    its content, equal on every machine. An aggregated row becomes as many rows as its impressions,
+    or where that makes too many, a share of them.
     """
     schema = log.ad_schema
     counts = np.zeros(BUCKETS, np.int64)
@@ -35,14 +37,26 @@ def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame
         raise AdclickError(f"{selection.describe()}: no rows in {log.root}; choose other months")
     end = max(int(np.searchsorted(counts.cumsum(), rows, "right")), int(filled[0]) + 1)
     taken = selection.model_copy(update={"end_bucket": min(end, selection.end_bucket)})
-    label = [CLICKS] if schema.named("label") else []
-    names = [BUCKET, schema.id, schema.time, *schema.categorical, *schema.numeric, *label]
-    table = log.table(taken, names).sort_by([(BUCKET, "ascending"), (schema.id, "ascending")])
-    times = table[schema.time].to_numpy().astype("datetime64[us]")
-    frame = _features(table, schema, times)
-    if label:
-        frame[CLICKED] = table[CLICKS].to_numpy().astype(np.int64)
+    names = [BUCKET, schema.id, schema.time, *schema.categorical, *schema.numeric]
+    table = log.table(taken, [*names, IMPRESSIONS, CLICKS])
+    table = table.sort_by([(BUCKET, "ascending"), (schema.id, "ascending")])
+    positions, clicked = _impressions(table, max(rows, table.num_rows))
+    table = table.take(positions)
+    frame = _features(table, schema, table[schema.time].to_numpy().astype("datetime64[us]"))
+    frame[CLICKED] = clicked
     return frame
+
+
+def _impressions(table: pa.Table, most: int) -> tuple[Int64, Int64]:
+    """The row and the click (0 or 1) of each impression, of more than `most` every so many."""
+    clicks, shown = (table[name].to_numpy() for name in (CLICKS, IMPRESSIONS))
+    # of each row first the impressions that were clicked, then the others
+    ends = np.cumsum(np.column_stack([clicks, shown - clicks]))
+    total = int(ends[-1])
+    count = min(total, most)
+    chosen = np.arange(count) * total // count
+    parts = np.searchsorted(ends, chosen, side="right")
+    return parts // 2, 1 - parts % 2
 
 
 def prediction_frame(predictions: LoggedPredictions, schema: Schema, rows: int) -> pd.DataFrame:
