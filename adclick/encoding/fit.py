@@ -26,14 +26,13 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
     """The encoder for `log`'s schema, from the rows in `training` in one pass.
 
     Memory is bounded by the distinct values and a sample of QUANTILE_ROWS rows, chosen by id,
-    from which mean, scale and quantile edges of numeric columns are taken. Raises AdclickError when
-    there is no row.
+    from which mean, scale and quantile edges of numeric columns are taken. An aggregated row counts
+    as its impressions in all of them. Raises AdclickError when there is no row.
     """
     schema = log.ad_schema
     names = encoded_categoricals(schema)
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
-    samples: dict[str, list[Float64]] = {name: [] for name in schema.numeric}
-    weights: list[Float64] = []
+    samples: dict[str, list[Float64]] = {name: [] for name in (*schema.numeric, IMPRESSIONS)}
     sampled_buckets = _sampled_buckets(log, training)
     columns = [*names, *schema.numeric, IMPRESSIONS, BUCKET]
     fitted = 0
@@ -51,6 +50,7 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
         fitted += batch.num_rows
     if not fitted:
         raise AdclickError(f"no row to fit the encoder on in {training.describe()}")
+    shown = np.concatenate(samples[IMPRESSIONS])
     return FeatureEncoder(
         time=schema.time,
         categorical=tuple(
@@ -64,7 +64,7 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
             for name in names
         ),
         numeric=tuple(
-            _fit_numeric(name, column.log, np.concatenate(samples[name]), np.concatenate(weights))
+            _fit_numeric(name, column.log, np.concatenate(samples[name]), shown)
             for name, column in schema.numeric.items()
         ),
     )
@@ -81,16 +81,16 @@ def _vocabulary(counts: Counter[str], column: CategoricalColumn) -> tuple[str, .
     return tuple(value for _, value in frequent[: column.max_values])
 
 
-def _fit_numeric(name: str, log: bool, values: Float64, weights: Float64) -> NumericEncoding:
+def _fit_numeric(name: str, log: bool, values: Float64, shown: Float64) -> NumericEncoding:
     unit = NumericEncoding(name=name, log=log, mean=0.0, scale=1.0, edges=())
     transformed = unit.transform(values)
     quantiles = np.linspace(0, 1, NUMERIC_BUCKETS + 1)[1:-1]
-    edges = np.unique(_weighted_quantiles(transformed, weights, quantiles))
-    mean = float(np.average(transformed, weights=weights))
-    scale = float(np.sqrt(np.average((transformed - mean) ** 2, weights=weights)))
+    edges = np.unique(_weighted_quantiles(transformed, shown, quantiles))
+    mean = np.average(transformed, weights=shown)
+    scale = float(np.sqrt(np.average((transformed - mean) ** 2, weights=shown)))
     return unit.model_copy(
         update={
-            "mean": mean,
+            "mean": float(mean),
             # a constant column carries nothing: any scale maps it to 0
             "scale": scale if scale > 0 else 1.0,
             "edges": tuple(edges.tolist()),
@@ -98,17 +98,12 @@ def _fit_numeric(name: str, log: bool, values: Float64, weights: Float64) -> Num
     )
 
 
-def _weighted_quantiles(values: Float64, weights: Float64, shares: Float64) -> Float64:
-    """The quantiles of values that each stand for `weights` equal ones, as numpy has them.
-
-    Between two values it is interpolated: Hyndman and Fan, Sample quantiles, 1996, definition 7.
-    """
+def _weighted_quantiles(values: Float64, shown: Float64, quantiles: Float64) -> Float64:
+    """np.quantile of each value repeated as often as it was shown, without repeating it."""
     order = np.argsort(values, kind="stable")
-    ends = np.cumsum(weights[order])
-    places = (ends[-1] - 1) * shares
-    below, above = (
-        values[order[np.searchsorted(ends, place, side="right")]]
-        for place in (np.floor(places), np.ceil(places))
-    )
-    quantiles: Float64 = below + (above - below) * (places - np.floor(places))
-    return quantiles
+    ends = np.cumsum(shown[order])
+    positions = quantiles * (ends[-1] - 1)
+    below = np.floor(positions)
+    above = np.minimum(below + 1, ends[-1] - 1)
+    pairs = values[order][np.searchsorted(ends, [below, above], side="right")]
+    return np.array([np.quantile(p, f) for p, f in zip(pairs.T, positions - below, strict=True)])

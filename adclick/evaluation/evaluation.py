@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adclick.arrays import Array, Float64
 from adclick.evaluation.intervals import Figure, Samples, figures, resampled_metrics
-from adclick.evaluation.metrics import Scored, equal_bins, metrics
+from adclick.evaluation.metrics import Scored, equal_bins, metrics, tied
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
@@ -86,12 +86,15 @@ class Evaluation(BaseModel):
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """Test rows in memory: outcomes (n,), scores (n,) by model, and what slices divide them by."""
+    """Test rows in memory: outcomes (n,), scores (n,) by model, and what slices divide them by.
+
+    `clusters` (n,) are rows that are not independent; None where each impression is.
+    """
 
     clicks: Float64
     impressions: Float64
     scores: Mapping[str, Float64]
-    clusters: Array
+    clusters: Array | None
     slice_columns: Mapping[str, pa.Array]
 
     def scored(self, name: str) -> Scored:
@@ -172,7 +175,7 @@ def _slices(rows: ScoredRows, options: EvaluationOptions) -> tuple[SliceFigures,
 
 
 def _calibration_curve(rows: Scored) -> tuple[CalibrationBin, ...]:
-    ordered, _ = rows.by_score()
+    ordered = tied(rows.by_score()[0])
     bins = equal_bins(ordered.impressions, CURVE_BINS)
     shown = np.bincount(bins, ordered.impressions, CURVE_BINS)
     predicted = np.bincount(bins, ordered.impressions * ordered.score, CURVE_BINS)

@@ -41,21 +41,34 @@ def _figure(value: float, samples: Float64, tail: float) -> Figure:
     return Figure(value=value, low=float(low), high=float(high))
 
 
-def resampled_metrics(rows: Scored, clusters: Array, resamples: int, seed: int) -> Samples:
+def resampled_metrics(rows: Scored, clusters: Array | None, resamples: int, seed: int) -> Samples:
     """Each metric on `resamples` resamples of whole clusters, (resamples,) by metric name.
 
-    `clusters` (n,) are numbers from 0. The same seed draws the same resamples, so that the
-    difference of two models' samples is that of a paired bootstrap.
+    `clusters` (n,) are numbers from 0; None draws each impression for itself, those of one
+    aggregated row too. The same seed draws the same resamples, so that the difference of two
+    models' samples is that of a paired bootstrap.
     """
     ordered, order = rows.by_score()
-    cluster = clusters[order]
-    drawn = [metrics(ordered, weights[cluster]) for weights in _weights(clusters, resamples, seed)]
+    outcomes = rows.clicks, rows.impressions - rows.clicks
+    drawn = [
+        metrics(Scored(clicks[order], (clicks + unclicked)[order], ordered.score))
+        for clicks, unclicked in _drawn(*outcomes, clusters, resamples, seed)
+    ]
     return {name: np.array([sample[name] for sample in drawn]) for name in METRICS}
 
 
-def _weights(clusters: Array, resamples: int, seed: int) -> Iterator[Float64]:
-    """How often each cluster is drawn, a Poisson(1) count per resample (Chamandy et al. 2012)."""
+def _drawn(
+    clicks: Float64, unclicked: Float64, clusters: Array | None, resamples: int, seed: int
+) -> Iterator[tuple[Float64, Float64]]:
+    """Clicks and other impressions (n,) of each resample.
+
+    A cluster is drawn Poisson(1) times (Chamandy et al. 2012), so that of k impressions that are
+    alike Poisson(k) are.
+    """
     generator = np.random.default_rng(seed)
-    count = int(clusters.max()) + 1
     for _ in range(resamples):
-        yield generator.poisson(1.0, count).astype(np.float64)
+        if clusters is None:
+            yield generator.poisson(clicks) * 1.0, generator.poisson(unclicked) * 1.0
+        else:
+            times = generator.poisson(1.0, int(clusters.max()) + 1)[clusters]
+            yield clicks * times, unclicked * times

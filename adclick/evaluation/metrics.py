@@ -48,30 +48,41 @@ def metrics(ordered: Scored, weights: Float64 | None = None) -> dict[str, float]
         return dict.fromkeys(METRICS, float("nan"))
     p = np.clip(ordered.score, EPSILON, 1 - EPSILON)
     loss = -(clicks @ np.log(p) + (shown - clicks) @ np.log1p(-p)) / total
+    rows = tied(Scored(clicks, shown, ordered.score))
     return {
-        "auc": _auc(ordered.score, clicks, shown - clicks),
+        "auc": _auc(rows.clicks, rows.impressions - rows.clicks),
         "logloss": float(loss),
         "calibration": float(shown @ ordered.score / clicked),
-        "ece": _ece(ordered.score, clicks, shown),
+        "ece": _ece(rows),
     }
 
 
-def _auc(score: Float64, positives: Float64, negatives: Float64) -> float:
-    starts = np.flatnonzero(np.diff(score, prepend=-1.0))
-    positives = np.add.reduceat(positives, starts)
-    negatives = np.add.reduceat(negatives, starts)
+def tied(ordered: Scored) -> Scored:
+    """Rows in rising order of score with those of equal score as one: no two scores are equal."""
+    starts = np.flatnonzero(np.diff(ordered.score, prepend=-1.0))
+    return Scored(
+        np.add.reduceat(ordered.clicks, starts),
+        np.add.reduceat(ordered.impressions, starts),
+        ordered.score[starts],
+    )
+
+
+def _auc(positives: Float64, negatives: Float64) -> float:
     below = np.cumsum(negatives) - negatives / 2
     return float(positives @ below / (positives.sum() * negatives.sum()))
 
 
-def _ece(score: Float64, clicks: Float64, shown: Float64) -> float:
-    bins = equal_bins(shown, ECE_BINS)
-    gap = np.bincount(bins, shown * score - clicks, ECE_BINS)
-    return float(np.abs(gap).sum() / shown.sum())
+def _ece(rows: Scored) -> float:
+    bins = equal_bins(rows.impressions, ECE_BINS)
+    gap = np.bincount(bins, rows.impressions * rows.score - rows.clicks, ECE_BINS)
+    return float(np.abs(gap).sum() / rows.impressions.sum())
 
 
 def equal_bins(shown: Float64, count: int) -> Array:
-    """The bin (n,) of each row in order, so that bins have equal impressions."""
+    """The bin (n,) of each row in order, so that bins have equal impressions.
+
+    Rows of equal score belong together first (see `tied`), or their order decides on their bins.
+    """
     middle = np.cumsum(shown) - shown / 2
     bins: Array = np.minimum((middle / shown.sum() * count).astype(np.int64), count - 1)
     return bins

@@ -31,7 +31,7 @@ def score_test_rows(
     """The test rows with the scores of challenger, baselines and, if there is one, champion.
 
     The champion is scored afresh through its own bundle; creatives that are newer than it are
-    embedded with its own tower. Clusters are creatives where the log has them, else rows.
+    embedded with its own tower. Clusters are creatives where the log has them, else there are none.
     """
     schema = log.ad_schema
     creatives = log.creatives()
@@ -81,9 +81,9 @@ def _float(table: pa.Table, name: str) -> Float64:
     return np.asarray(table.column(name).to_numpy(), dtype=np.float64)
 
 
-def _clusters(table: pa.Table, creative: str | None) -> Array:
+def _clusters(table: pa.Table, creative: str | None) -> Array | None:
     if creative is None:
-        return np.arange(table.num_rows)
+        return None
     encoded = table.column(creative).combine_chunks().dictionary_encode()
     return np.asarray(encoded.indices.to_numpy(zero_copy_only=False))
 

@@ -21,12 +21,12 @@ SCORE = "score"
 
 
 def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame:
-    """At most about `rows` impressions of the selected rows, the same whatever the log's order.
+    """At most about `rows` of the selected impressions, the same ones whatever the log's order.
 
     Columns: `compared_columns` and `clicked` (0 or 1). Whole id buckets are taken from the lowest
     up, at least one of them, so that a sample of a month is drawn by a hash of its ids: random to
-    its content, equal on every machine. A row that stands for many impressions is there as often as
-    its share of them asks for.
+    its content, equal on every machine. An aggregated row becomes as many rows as its impressions,
+    or where that makes too many, a share of them.
     """
     schema = log.ad_schema
     counts = np.zeros(BUCKETS, np.int64)
@@ -40,26 +40,23 @@ def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame
     names = [BUCKET, schema.id, schema.time, *schema.categorical, *schema.numeric]
     table = log.table(taken, [*names, IMPRESSIONS, CLICKS])
     table = table.sort_by([(BUCKET, "ascending"), (schema.id, "ascending")])
-    drawn, clicked = _draw(table[IMPRESSIONS].to_numpy(), table[CLICKS].to_numpy(), rows)
-    table = table.take(pa.array(drawn))
-    times = table[schema.time].to_numpy().astype("datetime64[us]")
-    frame = _features(table, schema, times)
+    positions, clicked = _impressions(table, max(rows, table.num_rows))
+    table = table.take(positions)
+    frame = _features(table, schema, table[schema.time].to_numpy().astype("datetime64[us]"))
     frame[CLICKED] = clicked
     return frame
 
 
-def _draw(impressions: Int64, clicks: Int64, most: int) -> tuple[Int64, Int64]:
-    """Rows of impressions, evenly spaced among all that the rows stand for, and their clicks."""
-    ends = np.cumsum(impressions)
-    whole = int(ends[-1])
-    # as many as there are rows at least: single impressions are all taken
-    count = min(whole, max(most, len(impressions)))
-    places = (2 * np.arange(count) + 1) * whole // (2 * count)
-    drawn = np.searchsorted(ends, places, side="right")
-    # the clicks of a row are spread over its impressions
-    offset = places - (ends - impressions)[drawn]
-    shown, clicked = impressions[drawn], clicks[drawn]
-    return drawn, (offset + 1) * clicked // shown - offset * clicked // shown
+def _impressions(table: pa.Table, most: int) -> tuple[Int64, Int64]:
+    """The row and the click (0 or 1) of each impression, of more than `most` every so many."""
+    clicks, shown = (table[name].to_numpy() for name in (CLICKS, IMPRESSIONS))
+    # of each row first the impressions that were clicked, then the others
+    ends = np.cumsum(np.column_stack([clicks, shown - clicks]))
+    total = int(ends[-1])
+    count = min(total, most)
+    chosen = np.arange(count) * total // count
+    parts = np.searchsorted(ends, chosen, side="right")
+    return parts // 2, 1 - parts % 2
 
 
 def prediction_frame(predictions: LoggedPredictions, schema: Schema, rows: int) -> pd.DataFrame:

@@ -16,12 +16,12 @@ RUN = 32
 
 @dataclass(frozen=True)
 class Batch:
-    """n impressions: inputs by name, click rates (n, 1) and impressions as weights (n,).
+    """n rows: inputs by name, click rates (n, 1) and impressions as weights (n,).
 
     Where the log has images, inputs hold `images` uint8 (g, height, width, 3), the batch's distinct
-    creatives, and `which` int32 (n,), each impression's row in them. `whole` is what the loss is
-    divided by: n, or where replicas share a batch, the rows of all of them together, times the
-    impressions that a row stands for on average in all batches.
+    creatives, and `which` int32 (n,), each impression's row in them. `whole` is what the batch's
+    weights add up to on average, n times the log's impressions a row; where replicas share a batch,
+    n counts the rows of all of them.
     """
 
     inputs: dict[str, Array]
@@ -56,7 +56,7 @@ def creative_runs(rows: EncodedRows, generator: np.random.Generator) -> list[Int
 
 @dataclass(frozen=True)
 class Batches:
-    """Epochs over `rows` in batches of about `size` impressions, each epoch in another order.
+    """Epochs over `rows` in batches of about `size` rows, each epoch in another order.
 
     The order follows from the seed alone, so workers that know nothing of each other read the same
     batches, each its `shares`.
@@ -89,7 +89,8 @@ class Batches:
                 for index in range(self.shares.first, self.shares.first + self.shares.count):
                     yield self._share(parts[index], positions, row * len(positions))
 
-    def _share(self, part: Int64, positions: Int64, whole: float) -> Batch:
+    def _share(self, part: Int64, positions: Int64) -> Batch:
+        whole = len(positions) * self.rows.impressions_a_row
         if len(part):
             return replace(gather(self.rows, part, self.images), whole=whole)
         # fewer rows than replicas: one without weight, for kernels differ on empty batches
@@ -109,4 +110,5 @@ def gather(rows: EncodedRows, positions: Int64, images: UInt8 | None) -> Batch:
         inputs["which"] = which.astype(np.int32)
     impressions = rows.impressions[positions]
     rate = rows.clicks[positions] / impressions
-    return Batch(inputs, rate[:, np.newaxis], impressions, len(positions))
+    whole = len(positions) * rows.impressions_a_row
+    return Batch(inputs, rate[:, np.newaxis], impressions, whole)

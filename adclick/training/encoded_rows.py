@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,11 @@ class EncodedRows:
         """Impressions of all rows."""
         return float(self.impressions.sum(dtype=np.float64))
 
+    @cached_property
+    def impressions_a_row(self) -> float:
+        """How many impressions a row stands for on average: 1 where rows are not aggregated."""
+        return float(self.impressions.sum(dtype=np.float64) / len(self))
+
     @property
     def encoded(self) -> Encoded:
         """The part that the model takes."""
@@ -47,7 +53,8 @@ class EncodedRows:
     def part(self, index: int, of: int) -> EncodedRows:
         """The rows of worker `index` where `of` workers divide them, in order."""
         wanted = slice(len(self) * index // of, len(self) * (index + 1) // of)
-        return EncodedRows(**{name: array[wanted] for name, array in vars(self).items()})
+        names = [field.name for field in fields(self)]
+        return EncodedRows(**{name: getattr(self, name)[wanted] for name in names})
 
 
 def encode_rows(

@@ -58,8 +58,8 @@ def training_step(
     """A step of Adam with the next of an iterator over `dataset`; it returns each replica's loss.
 
     The loss is sum(weight * crossentropy) / whole plus the regularisers, over the whole batch: the
-    parts of all replicas add up to what one replica would have had, and it is that of an impression
-    on average, however many of them rows stand for.
+    parts of all replicas add up to what one replica would have had. `whole` is the average batch's
+    weight, not this one's: impressions count alike, whether few or many fall into their batch.
     """
     with strategy.scope():
         optimizer = keras.optimizers.Adam(options.learning_rate)

@@ -98,7 +98,7 @@ def _later_loss(
         logits = _logits(model, part, images).astype(np.float64)
         weight = part.impressions
         total = weight * np.logaddexp(0, logits) - part.clicks * logits
-    loss, shown = devices.total(np.array([total.sum(), weight.sum()]))
+    loss, shown = devices.total(np.array([total.sum(), weight.sum(dtype=np.float64)]))
     return float(loss / shown)
 
 

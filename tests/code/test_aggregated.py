@@ -1,176 +1,219 @@
-"""A log of single impressions and the same impressions in aggregated rows are one log."""
+"""An aggregated row counts as its impressions, wherever rows are counted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from adclick.adlog import AdLog
-from adclick.encoding.fit import fit_encoder
-from adclick.evaluation.metrics import Scored, metrics
-from adclick.model.baseline import fit_baseline
+from adclick.adlog import CLICKS, IMPRESSIONS, AdLog
+from adclick.arrays import Float64
+from adclick.encoding.encoder import FeatureEncoder
+from adclick.encoding.fit import _weighted_quantiles, fit_encoder
+from adclick.encoding.requests import features, request_rows
+from adclick.evaluation.evaluation import (
+    CHALLENGER,
+    CONSTANT,
+    LOGISTIC,
+    EvaluationOptions,
+    ScoredRows,
+    compare,
+)
+from adclick.evaluation.intervals import resampled_metrics
+from adclick.evaluation.metrics import Scored
+from adclick.model.baseline import LogisticBaseline
 from adclick.model.calibration import fit_calibration
+from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.frames import CLICKED, sample_frame
-from adclick.statistics.describe import describe_month
-from adclick.training.batches import Batches
-from adclick.training.encoded_rows import EncodedRows, encode_rows
-from tests.logs import AGGREGATED, COLUMNS, Row, good, ingested, schema_of
-
-SEVERAL = {"min_count": 40}
-
-
-@dataclass(frozen=True)
-class Context:
-    """What one aggregated row says: the cells of its impressions, and how many were clicked."""
-
-    cells: Row
-    shown: int
-    clicks: int
-
-
-def contexts(count: int = 60) -> list[Context]:
-    generator = np.random.default_rng(3)
-    found = []
-    for number in range(count):
-        cells = good(number) | {"bid": f"{generator.integers(1, 400) / 4}"}
-        shown = int(generator.integers(1, 60))
-        found.append(Context(cells, shown, int(generator.binomial(shown, 0.3))))
-    return found
-
-
-def single(rows: Sequence[Context]) -> list[Row]:
-    return [
-        row.cells | {"id": f"{row.cells['id']}-{i}", "clicked": str(int(i < row.clicks))}
-        for row in rows
-        for i in range(row.shown)
-    ]
-
-
-def aggregated(rows: Sequence[Context]) -> list[Row]:
-    return [
-        {name: cell for name, cell in row.cells.items() if name != "clicked"}
-        | {"shown": str(row.shown), "clicks": str(row.clicks)}
-        for row in rows
-    ]
-
-
-@dataclass(frozen=True)
-class Logs:
-    """The same impressions twice."""
-
-    single: AdLog
-    aggregated: AdLog
+from adclick.monitoring.months import report_months
+from adclick.splitting import Split, SplitOptions, split_by_time
+from adclick.training.baseline import train_baseline
+from tests.aggregated import MONTHS, single_and_aggregated
+from tests.logs import AGGREGATED, good, ingested, schema_of
 
 
 @pytest.fixture(scope="module")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> Logs:
-    schemas = (
-        schema_of(columns | {"site": {"role": "categorical"} | SEVERAL})
-        for columns in (COLUMNS, AGGREGATED)
-    )
-    rows = contexts()
-    found = [
-        ingested(tmp_path_factory.mktemp("log"), {"2024-01": some}, schema)
-        for some, schema in zip((single(rows), aggregated(rows)), schemas, strict=True)
+def logs(tmp_path_factory: pytest.TempPathFactory) -> tuple[AdLog, AdLog]:
+    return single_and_aggregated(tmp_path_factory.mktemp("aggregated"))
+
+
+@pytest.fixture(scope="module")
+def fitted(
+    logs: tuple[AdLog, AdLog],
+) -> list[tuple[AdLog, Split, FeatureEncoder, LogisticBaseline]]:
+    found = []
+    for log in logs:
+        split = split_by_time(log, SplitOptions())
+        encoder = fit_encoder(log, split.training)
+        found.append((log, split, encoder, train_baseline(log, split, encoder)))
+    return found
+
+
+def test_the_two_logs_hold_the_same_impressions(logs: tuple[AdLog, AdLog]) -> None:
+    single, aggregated = logs
+    assert [(m.impressions, m.clicks) for m in single.months] == [
+        (m.impressions, m.clicks) for m in aggregated.months
     ]
-    return Logs(*found)
+    assert single.months[0].rows_kept > 4 * aggregated.months[0].rows_kept
 
 
-def encoded(log: AdLog, folder: Path) -> EncodedRows:
-    selection = log.everything()
-    return encode_rows(log, selection, fit_encoder(log, selection), folder)
+def test_the_encoder_is_the_same(fitted: list[tuple[AdLog, Split, FeatureEncoder, object]]) -> None:
+    (_, split, single, _), (_, again, aggregated, _) = fitted
+    assert split == again
+    assert single.categorical == aggregated.categorical
+    for one, other in zip(single.numeric, aggregated.numeric, strict=True):
+        assert one.edges == other.edges
+        assert other.mean == pytest.approx(one.mean, rel=1e-12)
+        assert other.scale == pytest.approx(one.scale, rel=1e-12)
 
 
-def test_months_have_the_same_counts(logs: Logs) -> None:
-    one, other = (log.months[0] for log in (logs.single, logs.aggregated))
-    assert (one.impressions, one.clicks) == (other.impressions, other.clicks)
-    assert other.rows_kept < one.rows_kept
+def test_the_baseline_is_the_same(
+    fitted: list[tuple[AdLog, Split, FeatureEncoder, LogisticBaseline]],
+) -> None:
+    single, aggregated = (baseline for *_, baseline in fitted)
+    assert aggregated.click_rate == pytest.approx(single.click_rate, rel=1e-12)
+    assert aggregated.intercept == pytest.approx(single.intercept, abs=0.01)
+    assert aggregated.slots == pytest.approx(single.slots, abs=0.01)
+    assert aggregated.coefficients == pytest.approx(single.coefficients, abs=0.01)
 
 
-def test_encoders_are_the_same(logs: Logs) -> None:
-    one, other = (fit_encoder(log, log.everything()) for log in (logs.single, logs.aggregated))
-    assert one.categorical == other.categorical
-    for ours, theirs in zip(one.numeric, other.numeric, strict=True):
-        assert (ours.mean, ours.scale) == pytest.approx((theirs.mean, theirs.scale), rel=1e-12)
-        assert ours.edges == pytest.approx(theirs.edges, rel=1e-12)
-
-
-def test_baselines_are_the_same(logs: Logs, tmp_path: Path) -> None:
-    fitted = []
-    for name, log in vars(logs).items():
-        rows = encoded(log, tmp_path / name)
-        slots = fit_encoder(log, log.everything()).slot_counts
-        fitted.append(fit_baseline(rows.encoded, slots, rows.clicks, rows.impressions))
-    np.testing.assert_allclose(fitted[0].slots, fitted[1].slots, atol=1e-3)
-    np.testing.assert_allclose(fitted[0].coefficients, fitted[1].coefficients, atol=1e-3)
-    assert fitted[0].click_rate == fitted[1].click_rate
-
-
-def losses(rows: EncodedRows) -> float:
-    """The loss of an epoch, summed over its batches, of scores that follow from the features."""
-    batches = Batches(rows, None, size=256, seed=1)
-    epoch = batches.epochs()
-    parts = []
-    for _ in range(len(batches)):
-        batch = next(epoch)
-        logits = np.tanh(batch.inputs["numeric"]).sum(axis=1) - 1
-        loss = np.logaddexp(0, logits) - batch.click_rate[:, 0] * logits
-        parts.append((batch.weight @ loss) / batch.whole * len(batch.weight) / len(rows))
-    return float(np.sum(parts))
-
-
-def test_the_loss_is_that_of_an_impression(logs: Logs, tmp_path: Path) -> None:
-    found = [losses(encoded(log, tmp_path / name)) for name, log in vars(logs).items()]
-    assert found[0] == pytest.approx(found[1], rel=1e-5)
-
-
-def test_metrics_and_calibration_are_the_same(logs: Logs, tmp_path: Path) -> None:
-    values, scalings = [], []
-    for name, log in vars(logs).items():
-        rows = encoded(log, tmp_path / name)
-        logits = np.tanh(rows.numeric.astype(np.float64)).sum(axis=1) - 1
-        clicks, shown = (array.astype(np.float64) for array in (rows.clicks, rows.impressions))
-        ordered, _ = Scored(clicks, shown, 1 / (1 + np.exp(-logits))).by_score()
-        found = metrics(ordered)
-        # a bin of the calibration error may end within an aggregated row
-        del found["ece"]
-        values.append(found)
-        scalings.append(fit_calibration(logits, clicks, shown).model_dump())
-    assert values[0] == pytest.approx(values[1], rel=1e-9)
-    assert scalings[0] == pytest.approx(scalings[1], rel=1e-5)
-
-
-def test_drift_is_judged_on_the_same_impressions(logs: Logs) -> None:
-    frames = [sample_frame(log, log.everything(), 100_000) for log in vars(logs).values()]
-    for column in frames[0]:
-        counts = [frame[column].value_counts(dropna=False).to_dict() for frame in frames]
-        assert counts[0] == counts[1]
-
-
-@pytest.mark.parametrize("most", [60, 500])
-def test_a_sample_of_aggregated_rows_has_their_shares(logs: Logs, most: int) -> None:
-    log = logs.aggregated
-    frame = sample_frame(log, log.everything(), most)
-    assert len(frame) == most
-    assert frame[CLICKED].mean() == pytest.approx(log.months[0].click_rate, abs=2 / most**0.5)
-    whole = sample_frame(log, log.everything(), 100_000)
-    for site, share in whole["site"].value_counts(normalize=True).items():
-        assert (frame["site"] == site).mean() == pytest.approx(share, abs=1 / most**0.5)
-
-
-def test_statistics_are_the_same(logs: Logs) -> None:
-    one, other = (describe_month(log, "2024-01") for log in (logs.single, logs.aggregated))
-    assert (one.impressions_by_day, one.clicks_by_hour) == (
-        other.impressions_by_day,
-        other.clicks_by_hour,
-    )
-    assert one.text == {
-        name: column.model_copy(
-            update={"missing": one.text[name].missing, "defaults": one.text[name].defaults}
+def test_all_metrics_slices_and_curves_are_the_same(
+    fitted: list[tuple[AdLog, Split, FeatureEncoder, LogisticBaseline]],
+) -> None:
+    # scores of one model, so that rows of equal features tie to the bit
+    model = fitted[0][3]
+    options = EvaluationOptions(resamples=20, min_slice_impressions=50)
+    found = []
+    for log, split, encoder, _ in fitted:
+        rows = log.table(split.test)
+        encoded = fitted[0][2].encode(rows)
+        found.append(
+            compare(
+                ScoredRows(
+                    clicks=rows[CLICKS].to_numpy().astype(float),
+                    impressions=rows[IMPRESSIONS].to_numpy().astype(float),
+                    scores={
+                        CHALLENGER: model.predict(encoded) ** 1.2,
+                        LOGISTIC: model.predict(encoded),
+                        CONSTANT: np.full(rows.num_rows, model.click_rate),
+                    },
+                    clusters=None,
+                    slice_columns={name: rows[name].combine_chunks() for name in ("site", "age")},
+                ),
+                options,
+                encoder.time,
+            )
         )
-        for name, column in other.text.items()
-    }
+    single, aggregated = found
+    assert single.impressions == aggregated.impressions == 900
+    for one, other in zip(single.models, aggregated.models, strict=True):
+        for name, figure in one.metrics.items():
+            assert other.metrics[name].value == pytest.approx(figure.value, abs=1e-9), name
+    by_value = {(s.column, s.value): s for s in aggregated.slices}
+    assert len(by_value) == len(single.slices) > 4
+    for one in single.slices:
+        other = by_value[one.column, one.value]
+        assert (one.impressions, one.clicks) == (other.impressions, other.clicks)
+        assert other.metrics[CHALLENGER] == pytest.approx(one.metrics[CHALLENGER], abs=1e-9)
+    for one, other in zip(single.calibration_curve, aggregated.calibration_curve, strict=True):
+        assert (other.impressions, other.predicted, other.observed) == pytest.approx(
+            (one.impressions, one.predicted, one.observed), abs=1e-9
+        )
+
+
+def test_intervals_are_as_wide() -> None:
+    generator = np.random.default_rng(1)
+    score = generator.random(40) * 0.6 + 0.1
+    shown = generator.integers(1, 400, 40)
+    clicks = generator.binomial(shown, score)
+    outcomes = np.concatenate([[1] * c + [0] * (n - c) for c, n in zip(clicks, shown, strict=True)])
+    aggregated = Scored(clicks * 1.0, shown * 1.0, score)
+    single = Scored(outcomes * 1.0, np.ones(shown.sum()), np.repeat(score, shown))
+    for name in ("auc", "logloss", "calibration"):
+        one, other = (resampled_metrics(r, None, 300, 1)[name].std() for r in (single, aggregated))
+        assert other == pytest.approx(one, rel=0.2), name
+
+
+def test_calibration_is_the_same(
+    fitted: list[tuple[AdLog, Split, FeatureEncoder, LogisticBaseline]],
+) -> None:
+    model, encoder = fitted[0][3], fitted[0][2]
+    found = []
+    for log, split, _, _ in fitted:
+        rows = log.table(split.calibration)
+        p = model.predict(encoder.encode(rows))
+        found.append(
+            fit_calibration(
+                np.log(p / (1 - p)) / 2, rows[CLICKS].to_numpy(), rows[IMPRESSIONS].to_numpy()
+            )
+        )
+    single, aggregated = found
+    assert aggregated.slope == pytest.approx(single.slope, abs=1e-6)
+    assert aggregated.intercept == pytest.approx(single.intercept, abs=1e-6)
+
+
+def test_drift_is_the_same(logs: tuple[AdLog, AdLog]) -> None:
+    single, aggregated = (
+        report_months(log, log.everything(*MONTHS[:2]), DriftChecks()).reports for log in logs
+    )
+    for one, other in zip(single, aggregated, strict=True):
+        assert one.rows == other.rows == (1_800, 900)
+        assert one.verdict == other.verdict
+        found = {(f.check, f.column): f for f in other.findings}
+        assert ("click rate", CLICKED) in found
+        for finding in one.findings:
+            same = found.pop((finding.check, finding.column))
+            assert same.value == pytest.approx(finding.value, abs=1e-9), finding
+            assert same.reason == finding.reason
+        assert not found
+
+
+def test_requests_are_the_same(logs: tuple[AdLog, AdLog]) -> None:
+    found = []
+    for log in logs:
+        rows = request_rows(log, log.everything(MONTHS[2]), 900)
+        assert len({row["id"] for row in rows}) == 900
+        found.append(Counter(str(features(log.ad_schema, row)) for row in rows))
+    assert found[0] == found[1]
+
+
+@pytest.fixture(scope="module")
+def lopsided(tmp_path_factory: pytest.TempPathFactory) -> AdLog:
+    """49 rows of 1 impression on desktops, one of 10,000 with 2,500 clicks on mobiles."""
+    rows = [good(number, device="desktop") | {"shown": "1", "clicks": "0"} for number in range(49)]
+    rows.append(good(49, device="mobile") | {"shown": "10000", "clicks": "2500"})
+    for row in rows:
+        del row["clicked"]
+    folder = tmp_path_factory.mktemp("lopsided")
+    return ingested(folder, {"2024-01": rows}, schema_of(AGGREGATED))
+
+
+def test_a_row_of_ten_thousand_impressions_weighs_as_ten_thousand_rows(lopsided: AdLog) -> None:
+    everything = sample_frame(lopsided, lopsided.everything(), 20_000)
+    assert (everything["device"] == "mobile").sum() == 10_000
+    assert everything[CLICKED].sum() == 2_500
+    some = sample_frame(lopsided, lopsided.everything(), 1_000)
+    assert len(some) == 1_000
+    assert (some["device"] == "mobile").mean() == pytest.approx(10_000 / 10_049, abs=0.002)
+    assert some[CLICKED].mean() == pytest.approx(2_500 / 10_049, abs=0.002)
+
+
+def test_traffic_is_mostly_of_the_row_that_was_mostly_shown(lopsided: AdLog) -> None:
+    rows = request_rows(lopsided, lopsided.everything(), 100)
+    assert len(rows) == len({row["id"] for row in rows}) == 100
+    assert sum(row["device"] == "mobile" for row in rows) >= 98
+
+
+VALUES = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6))
+QUANTILES = np.linspace(0, 1, 17)[1:-1]
+
+
+@given(VALUES, st.data())
+def test_quantiles_are_those_of_the_repeated_values(values: Float64, data: st.DataObject) -> None:
+    shown = data.draw(arrays(np.int64, len(values), elements=st.integers(1, 9)))
+    expected = np.quantile(np.repeat(values, shown), QUANTILES)
+    assert (_weighted_quantiles(values, shown, QUANTILES) == expected).all()
