@@ -44,7 +44,6 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
                 if value is not None:
                     counts[name][value] += count
         chosen = rows[BUCKET].to_numpy() < sampled_buckets
-        weights.append(rows[IMPRESSIONS].to_numpy()[chosen].astype(np.float64))
         for name, sample in samples.items():
             sample.append(rows[name].to_numpy()[chosen])
         fitted += batch.num_rows

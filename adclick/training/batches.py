@@ -80,14 +80,13 @@ class Batches:
     def epochs(self) -> Iterator[Batch]:
         """Batches without end, one epoch after the other; of each the shares, in their order."""
         generator = np.random.default_rng(self.seed)
-        row = self.rows.shown / len(self.rows)
         while True:
             runs = creative_runs(self.rows, generator)
             for start in range(0, len(runs), self._runs_a_batch):
                 positions = np.concatenate(runs[start : start + self._runs_a_batch])
                 parts = np.array_split(positions, self.shares.of)
                 for index in range(self.shares.first, self.shares.first + self.shares.count):
-                    yield self._share(parts[index], positions, row * len(positions))
+                    yield self._share(parts[index], positions)
 
     def _share(self, part: Int64, positions: Int64) -> Batch:
         whole = len(positions) * self.rows.impressions_a_row

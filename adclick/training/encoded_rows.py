@@ -33,12 +33,7 @@ class EncodedRows:
     @property
     def click_rate(self) -> float:
         """Clicks per impression."""
-        return float(self.clicks.sum(dtype=np.float64) / self.shown)
-
-    @property
-    def shown(self) -> float:
-        """Impressions of all rows."""
-        return float(self.impressions.sum(dtype=np.float64))
+        return float(self.clicks.sum() / self.impressions.sum())
 
     @cached_property
     def impressions_a_row(self) -> float:
