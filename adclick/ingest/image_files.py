@@ -19,7 +19,7 @@ from adclick.ingest.image_unit import MISSING, ImageFile, names_no_file
 from adclick.ingest.month_unit import PlacedPart
 from adclick.ingest.parts import CREATIVES_FILE
 
-GROUP = 256  # creatives of a unit, up to twice as many
+GROUP = 64  # creatives of a unit, up to twice as many
 UNLISTED = ("http", "https")  # addresses whose files nothing lists
 
 type Listed = tuple[int | None, str | None]  # size and version

@@ -21,7 +21,7 @@ from adclick.arrays import Array
 from adclick.errors import AdclickError
 from adclick.ingest.duplicates import find_repeated
 from adclick.ingest.parts import BAD_FILE, CREATIVES_FILE, LINE, ROWS_FILE, Part, reason_of
-from adclick.ingest.reading import UnitReader
+from adclick.ingest.reading import UnitReader, line_texts
 from adclick.ingest.storage import read_document, write_document, written
 from adclick.ingest.units import RowUnit
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
@@ -171,10 +171,12 @@ def _described(task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, 
 
 def _texts(unit: RowUnit, lines: Array) -> tuple[str, ...]:
     """The raw text of the rows that begin on these lines of the unit, read from its file again."""
-    found: dict[int, str] = {}
-    for rows in UnitReader(unit, unit.names[:1]):
-        here = np.flatnonzero(np.isin(rows.lines, lines))
-        found |= dict(zip(rows.lines[here].tolist(), rows.text(here), strict=True))
+    found = line_texts(unit, lines)
+    if found is None:
+        found = {}
+        for rows in UnitReader(unit, unit.names[:1]):
+            here = np.flatnonzero(np.isin(rows.lines, lines))
+            found |= dict(zip(rows.lines[here].tolist(), rows.text(here), strict=True))
     return tuple(found[line] for line in lines.tolist())
 
 

@@ -144,6 +144,29 @@ class UnitReader:
         )
 
 
+def line_texts(unit: RowUnit, lines: Array) -> dict[int, str] | None:
+    """The text of rows by the lines of a unit that they begin on, where a row is a line.
+
+    That is where nothing is in quotes; elsewhere None, and the rows have to be parsed again.
+    """
+    if unit.form is not Format.CSV or unit.end is None:
+        return None
+    filesystem, path = fsspec.core.url_to_fs(unit.file.uri)
+    first = unit.begin if unit.exact else unit.begin - 1
+    data = filesystem.cat_file(path, start=first, end=min(unit.end + SLACK_BYTES, unit.file.size))
+    if b'"' in data:
+        return None
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    starts = np.concatenate([[0], ends + 1])[0 if unit.exact else 1 :]
+    found = {}
+    for line in lines.tolist():
+        line_end = data.find(b"\n", starts[line])
+        if line_end < 0 and unit.end + SLACK_BYTES < unit.file.size:
+            return None
+        found[line] = as_text(data[starts[line] : line_end if line_end >= 0 else len(data)])
+    return found
+
+
 def _as_texts(column: pa.Array) -> pa.Array:
     """Typed cells as the text that a CSV file would have: nulls empty, truth as 1 and 0."""
     if pa.types.is_dictionary(column.type):
