@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adclick.arrays import Float64
-from adclick.casting import cast_or_null
 
 LARGEST = 3.4e38  # a model computes in 32 bits, where more is infinite
 PATTERN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -21,13 +20,12 @@ def parse_numbers(text: pa.Array) -> Float64:
     Not with pandas, whose numbers are off by a last bit: a request would fall on the other side
     of a bucket's edge than the same row of the log.
     """
-    read: Float64 = cast_or_null(text, pa.float64()).to_numpy(zero_copy_only=False)
+    try:
+        numbers: Float64 = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return _each_number(text)
     # the cast reads "inf" as it does "1e999"
-    if not len(unsure := np.flatnonzero(~np.isfinite(read))):
-        return read
-    numbers = read.copy()
-    numbers[unsure] = _each_number(text.take(pa.array(unsure)))
-    return numbers
+    return numbers if np.isfinite(numbers).all() else _each_number(text)
 
 
 def _each_number(text: pa.Array) -> Float64:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adclick.arrays import Array, Times
-from adclick.casting import cast_or_null
+from adclick.arrays import Times
 from adclick.numbers import parse_number, parse_numbers
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_TIME, END_OF_TIMES = np.datetime64("0001-01-01"), np.datetime64("10000-01-01")
 EPOCH_LIMIT = 253_402_300_800.0  # the year 10,000, in seconds
-ZONE = r"(Z|[+-][0-9]{2}:[0-9]{2})$"
+PLAIN_ISO = (
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+)
+ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+# how Arrow is asked for times with a zone and without one
+ZONED, BARE = (pa.timestamp("us", "UTC"), PLAIN_ISO + ZONE), (pa.timestamp("us"), PLAIN_ISO)
 
 
 def parse_times(values: pa.Array, time_format: str) -> Times:
@@ -33,25 +39,34 @@ def parse_times(values: pa.Array, time_format: str) -> Times:
 
 
 def _iso_times(text: pa.Array) -> Times:
-    """Times in the forms that Arrow reads, NaT around all others."""
-    times = _cast_times(text, pa.timestamp("us", "UTC"))
-    unread = np.flatnonzero(np.isnat(times))
-    if len(unread):
-        # a cell without a zone spoils those beside it for the cast to a time with one
-        bare = unread[~_mask(pc.match_substring_regex(text.take(pa.array(unread)), ZONE))]
-        times[bare] = _cast_times(text.take(pa.array(bare)), pa.timestamp("us"))
+    """Times in the forms that Arrow reads, NaT for all others."""
+    forms = (ZONED, BARE) if len(text) and re.search(f"{ZONE}$", str(text[0])) else (BARE, ZONED)
+    try:
+        times = _as_times(pc.cast(text, forms[0][0]))
+    except pa.ArrowInvalid:
+        times = _matching_times(text, *forms[0])
+    if len(unread := np.flatnonzero(np.isnat(times))):
+        times[unread] = _matching_times(text.take(pa.array(unread)), *forms[1])
     return times
 
 
-def _cast_times(text: pa.Array, form: pa.DataType) -> Times:
-    read = cast_or_null(text, form).to_numpy(zero_copy_only=False)
-    times: Times = read.astype("datetime64[us]")
+def _matching_times(text: pa.Array, form: pa.DataType, pattern: str) -> Times:
+    """The times of one form, NaT for cells that do not match its pattern.
+
+    Arrow reads a column at once or, for one bad cell, not at all; and failing takes it long.
+    """
+    clean = pc.if_else(pc.match_substring_regex(text, f"^{pattern}$"), text, None)
+    try:
+        return _as_times(pc.cast(clean, form))
+    except pa.ArrowInvalid:
+        # such as the 30th of February
+        return _no_times(len(text))
+
+
+def _as_times(read: pa.Array) -> Times:
+    times: Times = read.to_numpy(zero_copy_only=False).astype("datetime64[us]")
     # Arrow knows years that Python does not
     return np.where((times >= FIRST_TIME) & (times < END_OF_TIMES), times, np.datetime64("NaT"))
-
-
-def _mask(values: pa.Array) -> Array:
-    return np.asarray(values.to_numpy(zero_copy_only=False))
 
 
 def _no_times(count: int) -> Times:

@@ -113,5 +113,7 @@ def _rows(root: str, part: Part, schema: Schema, rows: Array) -> list[tuple[obje
     names = [schema.id, *(name for name in row_schema(schema).names if name != schema.id)]
     filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{ROWS_FILE}")
     with filesystem.open(path, "rb") as file:
-        table = pq.read_table(file, columns=names).take(pa.array(rows))
+        # as dictionaries, or a text would be made for each cell of rows that are not looked at
+        coded = [*schema.named("creative"), *schema.categorical]
+        table = pq.read_table(file, columns=names, read_dictionary=coded).take(pa.array(rows))
     return [tuple(row[name] for name in names) for row in table.to_pylist()]
