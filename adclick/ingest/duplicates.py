@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import fsspec
 import numpy as np
@@ -19,7 +18,6 @@ import pyarrow.parquet as pq
 from adclick.adlog import row_schema
 from adclick.arrays import Array, UInt64
 from adclick.errors import AdclickError
-from adclick.ingest.executor import Threads
 from adclick.ingest.parts import ID_HASH, ROWS_FILE, Part
 from adclick.schema import Schema
 
@@ -51,20 +49,13 @@ def find_repeated(
         return []
     _check_share(parts, surplus, schema)
     found: defaultdict[str, list[tuple[int, int, tuple[object, ...]]]] = defaultdict(list)
-    suspected = partial(_suspected, root, schema, suspects)
-    for number, rows in enumerate(Threads().run(suspected, zip(parts, left_out, strict=True))):
-        for row, values in rows:
-            found[str(values[0])].append((number, row, values))
+    for number, part in enumerate(parts):
+        hashes = _hashes(root, part)
+        rows = np.setdiff1d(np.flatnonzero(np.isin(hashes, suspects)), left_out[number])
+        if len(rows):
+            for row, values in zip(rows.tolist(), _rows(root, part, schema, rows), strict=True):
+                found[str(values[0])].append((number, row, values))
     return [repeated for same in found.values() for repeated in _judged(same)]
-
-
-def _suspected(
-    root: str, schema: Schema, suspects: UInt64, task: tuple[Part, Array]
-) -> list[tuple[int, tuple[object, ...]]]:
-    """The part's rows whose hash is suspected: position and values."""
-    part, out = task
-    rows = np.setdiff1d(np.flatnonzero(np.isin(_hashes(root, part), suspects)), out)
-    return list(zip(rows.tolist(), _rows(root, part, schema, rows), strict=True))
 
 
 def _judged(rows: list[tuple[int, int, tuple[object, ...]]]) -> list[Repeated]:
@@ -119,8 +110,6 @@ def _hashes(root: str, part: Part) -> UInt64:
 
 def _rows(root: str, part: Part, schema: Schema, rows: Array) -> list[tuple[object, ...]]:
     """These rows' values, the id first."""
-    if not len(rows):
-        return []
     names = [schema.id, *(name for name in row_schema(schema).names if name != schema.id)]
     filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{ROWS_FILE}")
     with filesystem.open(path, "rb") as file:

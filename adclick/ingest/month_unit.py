@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import fsspec
 import numpy as np
@@ -21,7 +20,6 @@ from adclick.adlog import CLICKS, DROPPED, IMPRESSIONS, Month
 from adclick.arrays import Array
 from adclick.errors import AdclickError
 from adclick.ingest.duplicates import find_repeated
-from adclick.ingest.executor import Threads
 from adclick.ingest.parts import BAD_FILE, CREATIVES_FILE, LINE, ROWS_FILE, Part, reason_of
 from adclick.ingest.reading import UnitReader, line_texts
 from adclick.ingest.storage import read_document, write_document, written
@@ -123,7 +121,7 @@ def _find_dropped(task: MonthTask) -> list[_Dropped]:
     found = without_image
     for repeated in find_repeated(task.root, parts, task.ad_schema, left_out):
         found[repeated.part][repeated.row] = (task.ad_schema.id, repeated.reason)
-    return list(Threads().run(partial(_described, task), zip(task.parts, found, strict=True)))
+    return [_described(task, placed, rows) for placed, rows in zip(task.parts, found, strict=True)]
 
 
 def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str]]:
@@ -144,10 +142,7 @@ def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str
     }
 
 
-def _described(
-    task: MonthTask, part_and_rows: tuple[PlacedPart, dict[int, tuple[str, str]]]
-) -> _Dropped:
-    placed, found = part_and_rows
+def _described(task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, str]]) -> _Dropped:
     part, time = placed.part, task.ad_schema.time
     rows = np.array(sorted(found), np.int64)
     if not len(rows):
