@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 
 import fsspec
 
@@ -15,7 +16,15 @@ def image_address(rows_file: str, path: str) -> str:
     """
     if "://" in path:
         return path
-    filesystem, file = fsspec.core.url_to_fs(rows_file)
+    scheme, folder = _folder(rows_file)
     # normalised: a bucket knows no ".."
-    absolute = path if path.startswith("/") else f"{posixpath.dirname(file)}/{path}"
-    return str(filesystem.unstrip_protocol(posixpath.normpath(absolute)))
+    absolute = path if path.startswith("/") else f"{folder}/{path}"
+    return f"{scheme}://{posixpath.normpath(absolute)}"
+
+
+@lru_cache(maxsize=1_000)
+def _folder(rows_file: str) -> tuple[str, str]:
+    """A file's scheme and folder: asked for each of millions of images, in few files."""
+    filesystem, file = fsspec.core.url_to_fs(rows_file)
+    scheme, _, _ = str(filesystem.unstrip_protocol(file)).partition("://")
+    return scheme, posixpath.dirname(file)
