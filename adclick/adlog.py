@@ -214,8 +214,7 @@ class AdLog(BaseModel):
                         yield rows.select(wanted)
 
     def _kept_rows(self, month: Month, columns: list[str], coded: bool) -> Iterator[pa.RecordBatch]:
-        schema = self.ad_schema
-        dictionaries = [*schema.named("creative"), *schema.categorical] if coded else []
+        dictionaries = list(self.ad_schema.text_columns) if coded else []
         filesystem, root = fsspec.core.url_to_fs(self.root)
         dropped = DROPPED.empty_table()
         if month.dropped is not None:
@@ -262,9 +261,7 @@ def _all_but(rows: Int64, count: int) -> pa.Array:
 def row_schema(schema: Schema) -> pa.Schema:
     """The Arrow schema of a log's rows."""
     fields = [pa.field(schema.id, pa.string()), pa.field(schema.time, TIME)]
-    if schema.creative:
-        fields.append(pa.field(schema.creative, pa.string()))
-    fields += [pa.field(name, pa.string()) for name in schema.categorical]
+    fields += [pa.field(name, pa.string()) for name in schema.text_columns]
     fields += [pa.field(name, pa.float64()) for name in schema.numeric]
     fields += [
         pa.field(IMPRESSIONS, pa.int64()),

@@ -254,10 +254,14 @@ class Schema(_Strict):
         return {n: c for n, c in self.columns.items() if isinstance(c, NumericColumn)}
 
     @cached_property
+    def text_columns(self) -> tuple[str, ...]:
+        """The columns of text that repeats: creative, if there is one, and categorical ones."""
+        return (*self.named("creative"), *self.categorical)
+
+    @cached_property
     def features(self) -> tuple[str, ...]:
         """What a prediction request names: time, creative, categorical and numeric columns."""
-        creative = (self.creative,) if self.creative else ()
-        return (self.time, *creative, *self.categorical, *self.numeric)
+        return (self.time, *self.text_columns, *self.numeric)
 
 
 def load_schema(path: str | Path) -> Schema:

@@ -114,6 +114,6 @@ def _rows(root: str, part: Part, schema: Schema, rows: Array) -> list[tuple[obje
     filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{ROWS_FILE}")
     with filesystem.open(path, "rb") as file:
         # as dictionaries, or a text would be made for each cell of rows that are not looked at
-        coded = [*schema.named("creative"), *schema.categorical]
-        table = pq.read_table(file, columns=names, read_dictionary=coded).take(pa.array(rows))
+        table = pq.read_table(file, columns=names, read_dictionary=list(schema.text_columns))
+        table = table.take(pa.array(rows))
     return [tuple(row[name] for name in names) for row in table.to_pylist()]

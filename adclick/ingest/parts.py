@@ -138,23 +138,18 @@ def part_schema(schema: Schema) -> pa.Schema:
 
     Columns with few distinct values are written as dictionaries; they read as text.
     """
-    coded = _coded(schema)
     fields = [
         pa.field(field.name, pa.dictionary(pa.int32(), pa.string()))
-        if field.name in coded
+        if field.name in schema.text_columns
         else field
         for field in row_schema(schema)
     ]
     return pa.schema([*fields, pa.field(ID_HASH, pa.uint64()), pa.field(LINE, pa.int64())])
 
 
-def _coded(schema: Schema) -> tuple[str, ...]:
-    return ((schema.creative,) if schema.creative else ()) + tuple(schema.categorical)
-
-
 def _parquet_writer(file: object, columns: pa.Schema, schema: Schema) -> pq.ParquetWriter:
     names = set(columns.names)
-    repeated = (*_coded(schema), *schema.numeric, IMPRESSIONS, CLICKS)
+    repeated = (*schema.text_columns, *schema.numeric, IMPRESSIONS, CLICKS)
     return pq.ParquetWriter(
         file,
         columns,

@@ -40,19 +40,14 @@ class MonthSketch:
 
 def sketched_columns(schema: Schema) -> tuple[str, ...]:
     """The columns of a log that `sketch_rows` reads; ids, which all differ, are none of them."""
-    return (schema.time, *text_columns(schema), *schema.numeric, IMPRESSIONS, CLICKS)
-
-
-def text_columns(schema: Schema) -> tuple[str, ...]:
-    """The creative column, if there is one, and the categorical ones."""
-    return (*((schema.creative,) if schema.creative else ()), *schema.categorical)
+    return (schema.time, *schema.text_columns, *schema.numeric, IMPRESSIONS, CLICKS)
 
 
 def sketch_rows(batch: pa.RecordBatch, schema: Schema, month: str) -> MonthSketch:
     """The sketch of one batch of the month's rows, at least one, with `sketched_columns`."""
     impressions, clicks = _floats(batch, IMPRESSIONS), _floats(batch, CLICKS)
     hours = _hours(batch.column(schema.time), month)
-    text = {name: batch.column(name).dictionary_encode() for name in text_columns(schema)}
+    text = {name: batch.column(name).dictionary_encode() for name in schema.text_columns}
     numbers = {name: _floats(batch, name) for name in schema.numeric}
     return MonthSketch(
         impressions=np.bincount(hours, impressions, HOURS).astype(np.int64),
