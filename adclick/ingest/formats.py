@@ -71,10 +71,21 @@ def open_text(file: SourceFile, form: Format) -> Iterator[BinaryIO]:
             raise AdclickError(f"{file.uri}: broken {form} file: {error}") from error
 
 
+@contextmanager
+def open_parquet(file: SourceFile) -> Iterator[pq.ParquetFile]:
+    """A Parquet file; opening and reading it raises AdclickError where it is broken."""
+    with fsspec.open(file.uri, "rb") as stream:
+        try:
+            yield pq.ParquetFile(stream)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise AdclickError(f"{file.uri}: broken Parquet file: {error}") from error
+
+
 def header_of(file: SourceFile, form: Format) -> Header:
     """The names of the file's columns; raises AdclickError when there are none or no UTF-8."""
     if form is Format.PARQUET:
-        return Header(_parquet_names(file))
+        with open_parquet(file) as parquet:
+            return Header(tuple(parquet.schema_arrow.names))
     with open_text(file, form) as stream:
         head = stream.read(LONGEST_HEADER)
     if b"\r" in head and b"\n" not in head:
@@ -108,11 +119,3 @@ def _check_names(file: SourceFile, names: list[str]) -> None:
             raise AdclickError(f"{file.uri}: the header is no text in UTF-8") from error
     if len(names) == 1 and (mark := next((mark for mark in ";\t|" if mark in names[0]), None)):
         raise AdclickError(f"{file.uri}: columns are separated by {mark!r}: write commas")
-
-
-def _parquet_names(file: SourceFile) -> tuple[str, ...]:
-    with fsspec.open(file.uri, "rb") as stream:
-        try:
-            return tuple(pq.ParquetFile(stream).schema_arrow.names)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise AdclickError(f"{file.uri}: broken Parquet file: {error}") from error

@@ -11,12 +11,11 @@ import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from adclick.arrays import Array
 from adclick.errors import AdclickError
 from adclick.ingest.csv_block import Block, as_text
-from adclick.ingest.formats import Format, open_text
+from adclick.ingest.formats import Format, open_parquet, open_text
 from adclick.ingest.rows import Malformed, Rows
 from adclick.ingest.units import UNIT_BYTES, RowUnit
 
@@ -126,13 +125,10 @@ class UnitReader:
     def _parquet_rows(self) -> Iterator[Rows]:
         unit = self._unit
         assert unit.end is not None
-        with fsspec.open(unit.file.uri, "rb") as stream:
-            try:
-                groups = list(range(unit.begin, unit.end))
-                for batch in pq.ParquetFile(stream).iter_batches(PARQUET_ROWS, row_groups=groups):
-                    yield self._of_batch(batch)
-            except (pa.ArrowInvalid, OSError) as error:
-                raise AdclickError(f"{unit.file.uri}: broken Parquet file: {error}") from error
+        with open_parquet(unit.file) as parquet:
+            groups = list(range(unit.begin, unit.end))
+            for batch in parquet.iter_batches(PARQUET_ROWS, row_groups=groups):
+                yield self._of_batch(batch)
         self.end = unit.end
 
     def _of_batch(self, batch: pa.RecordBatch) -> Rows:

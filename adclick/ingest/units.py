@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 
-import fsspec
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from adclick.adlog import SourceFile
 from adclick.errors import AdclickError
-from adclick.ingest.formats import Format, Header, format_of, header_of
+from adclick.ingest.formats import Format, Header, format_of, header_of, open_parquet
 from adclick.schema import Schema
 
 UNIT_BYTES = 32 * 1024 * 1024
@@ -88,8 +86,8 @@ def _spans(
 
 
 def _row_groups(file: SourceFile) -> int:
-    with fsspec.open(file.uri, "rb") as stream:
-        return int(pq.ParquetFile(stream).num_row_groups)
+    with open_parquet(file) as parquet:
+        return int(parquet.num_row_groups)
 
 
 def _check_columns(file: SourceFile, header: Header, schema: Schema) -> None:

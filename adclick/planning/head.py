@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
 import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from adclick.adlog import SourceFile
-from adclick.errors import AdclickError
-from adclick.ingest.formats import Format, format_of
+from adclick.ingest.formats import Format, format_of, open_parquet
 
 BYTES_READ = 256 * 1024  # of a file
 PACKED_BYTES_READ = 1024 * 1024  # zstd packs 128 KB together, which a head cuts in two
@@ -76,25 +75,19 @@ def _unpacked(packed: bytes, form: Format) -> tuple[bytes, int]:
     source = pa.BufferReader(packed)
     pieces: list[bytes] = []
     with pa.CompressedInputStream(source, form.value) as stream:
-        try:
+        # a head ends within what was packed together
+        with suppress(OSError):
             while len(pieces) < MOST_UNPACKED // STEP and (piece := stream.read(STEP)):
                 pieces.append(piece)
-        except OSError:
-            # the head ends within what was packed together
-            pass
         return b"".join(pieces), source.tell()
 
 
 def _parquet_head(file: SourceFile, image: str | None) -> Head:
-    with fsspec.open(file.uri, "rb") as stream:
-        try:
-            parquet = pq.ParquetFile(stream)
-            rows = parquet.metadata.num_rows
-            known = image in parquet.schema_arrow.names
-            batches = parquet.iter_batches(IMAGES_READ, columns=[image]) if known else iter(())
-            batch = next(batches, None)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise AdclickError(f"{file.uri}: broken Parquet file: {error}") from error
+    with open_parquet(file) as parquet:
+        rows = parquet.metadata.num_rows
+        known = image in parquet.schema_arrow.names
+        batches = parquet.iter_batches(IMAGES_READ, columns=[image]) if known else iter(())
+        batch = next(batches, None)
     cells = batch.column(0).to_pylist() if batch is not None else []
     images = tuple(str(cell or "").strip() for cell in cells)
     return Head(file, rows, float(file.size if rows else 0), 0.0, images)
