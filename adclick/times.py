@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adclick.alphabet import Alphabet
 from adclick.arrays import Times
 from adclick.numbers import parse_number, parse_numbers
 
@@ -20,6 +21,7 @@ PLAIN_ISO = (
     r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 )
 ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+CHARACTERS = Alphabet("0123456789-:T Z.+")
 # how Arrow is asked for times with a zone and without one
 ZONED, BARE = (pa.timestamp("us", "UTC"), PLAIN_ISO + ZONE), (pa.timestamp("us"), PLAIN_ISO)
 
@@ -31,7 +33,14 @@ def parse_times(values: pa.Array, time_format: str) -> Times:
     """
     if time_format == "epoch":
         return _epoch_times(pc.utf8_trim_whitespace(values))
-    text = pc.utf8_trim_whitespace(values)
+    times = _iso_times(values) if time_format == "iso" else _no_times(len(values))
+    if len(unread := np.flatnonzero(np.isnat(times))):
+        text = pc.utf8_trim_whitespace(values.take(pa.array(unread)))
+        times[unread] = _trimmed_times(text, time_format)
+    return times
+
+
+def _trimmed_times(text: pa.Array, time_format: str) -> Times:
     times = _iso_times(text) if time_format == "iso" else _no_times(len(text))
     unread = np.flatnonzero(np.isnat(times))
     times[unread] = _each_time(text.take(pa.array(unread)), time_format)
@@ -41,20 +50,18 @@ def parse_times(values: pa.Array, time_format: str) -> Times:
 def _iso_times(text: pa.Array) -> Times:
     """Times in the forms that Arrow reads, NaT for all others."""
     forms = (ZONED, BARE) if len(text) and re.search(f"{ZONE}$", str(text[0])) else (BARE, ZONED)
+    digits = CHARACTERS.kept(text)
     try:
-        times = _as_times(pc.cast(text, forms[0][0]))
+        times = _as_times(pc.cast(digits, forms[0][0]))
     except pa.ArrowInvalid:
-        times = _matching_times(text, *forms[0])
+        times = _matching_times(digits, *forms[0])
     if len(unread := np.flatnonzero(np.isnat(times))):
         times[unread] = _matching_times(text.take(pa.array(unread)), *forms[1])
     return times
 
 
 def _matching_times(text: pa.Array, form: pa.DataType, pattern: str) -> Times:
-    """The times of one form, NaT for cells that do not match its pattern.
-
-    Arrow reads a column at once or, for one bad cell, not at all; and failing takes it long.
-    """
+    """The times of one form, NaT for cells that do not match its pattern."""
     clean = pc.if_else(pc.match_substring_regex(text, f"^{pattern}$"), text, None)
     try:
         return _as_times(pc.cast(clean, form))

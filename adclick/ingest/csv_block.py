@@ -65,10 +65,11 @@ class Block:
         self._cells = self._parsed(wanted, pa.string(), self._skipped)
         self.open = not self._skipped.at_end
 
-    def rows(self, owned: int, first_line: int) -> tuple[Rows, int, int]:
-        """The rows that begin before byte `owned`, and the bytes and lines that they take.
+    def rows(self, owned: int, first_byte: int, first_line: int) -> tuple[Rows, int, int]:
+        """The rows that begin in the first `owned` bytes, and the bytes and lines that they take.
 
-        A row with an open quote at the end is none of them. Lines are counted from `first_line`.
+        A row with an open quote at the end is none of them. Bytes and lines are counted from
+        `first_byte` and `first_line`.
         """
         starts = self._starts
         last = int(np.searchsorted(self._line_starts, owned))
@@ -80,7 +81,8 @@ class Block:
         kept = np.delete(np.arange(len(starts)), skipped)
         kept = kept[kept < count]
         lines = starts[kept]
-        taken = self._ends[kept]
+        ends = self._ends[kept]
+        begins = self._line_starts[lines]
         malformed = tuple(
             Malformed(int(starts[number]) + first_line, text, reason)
             for number, text, reason in zip(
@@ -91,9 +93,11 @@ class Block:
         rows = Rows(
             self._cells.slice(0, len(kept)),
             lines + first_line,
+            begins + first_byte,
+            self._line_starts[ends] - begins,
             malformed,
-            self._flawed(lines, taken),
-            lambda positions: self._texts(lines[positions], taken[positions]),
+            self._flawed(lines, ends),
+            lambda positions: self._texts(lines[positions], ends[positions]),
         )
         return rows, int(self._line_starts[end]), end
 

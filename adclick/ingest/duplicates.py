@@ -7,18 +7,15 @@ is kept. Where rows of one id differ, nothing says which is true: none is kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import fsspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from adclick.adlog import row_schema
 from adclick.arrays import Array, UInt64
 from adclick.errors import AdclickError
-from adclick.ingest.parts import ID_HASH, ROWS_FILE, Part
+from adclick.ingest.parts import ID_HASH, ROW_HASH, ROWS_FILE, Part, read_part
 from adclick.schema import Schema
 
 HASHES_AT_ONCE = 2_000_000
@@ -41,26 +38,28 @@ def find_repeated(
     """The rows of a month's parts that its log is to leave out for their ids.
 
     `left_out` are positions by part of rows that are out for another reason. Hashes are looked at
-    in shares, so that memory does not grow with the month; only rows whose hash is there twice are
-    compared themselves. Raises AdclickError when there are more of them than the month may lose.
+    in shares, so that memory does not grow with the month; only of rows whose hash is there twice
+    are the ids themselves compared. Raises AdclickError when there are more of them than the month
+    may lose.
     """
     suspects, surplus = _suspects(root, parts, left_out)
     if not surplus:
         return []
     _check_share(parts, surplus, schema)
-    found: defaultdict[str, list[tuple[int, int, tuple[object, ...]]]] = defaultdict(list)
+    found: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for number, part in enumerate(parts):
         hashes = _hashes(root, part)
         rows = np.setdiff1d(np.flatnonzero(np.isin(hashes, suspects)), left_out[number])
         if len(rows):
-            for row, values in zip(rows.tolist(), _rows(root, part, schema, rows), strict=True):
-                found[str(values[0])].append((number, row, values))
+            found_here = _rows(root, part, schema, rows)
+            for row, (name, content) in zip(rows.tolist(), found_here, strict=True):
+                found[name].append((number, row, content))
     return [repeated for same in found.values() for repeated in _judged(same)]
 
 
-def _judged(rows: list[tuple[int, int, tuple[object, ...]]]) -> list[Repeated]:
+def _judged(rows: list[tuple[int, int, int]]) -> list[Repeated]:
     """What becomes of the rows of one id, which come in the order of parts and rows."""
-    if len({values for _, _, values in rows}) > 1:
+    if len({content for _, _, content in rows}) > 1:
         return [Repeated(part, row, DIFFERENT) for part, row, _ in rows]
     return [Repeated(part, row, SAME) for part, row, _ in rows[1:]]
 
@@ -102,18 +101,11 @@ def _repeated_in(
 def _hashes(root: str, part: Part) -> UInt64:
     if not part.rows_kept:
         return np.empty(0, np.uint64)
-    filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{ROWS_FILE}")
-    with filesystem.open(path, "rb") as file:
-        hashes: UInt64 = pq.read_table(file, columns=[ID_HASH]).column(0).to_numpy()
+    hashes: UInt64 = read_part(root, part, ROWS_FILE, [ID_HASH]).column(0).to_numpy()
     return hashes
 
 
-def _rows(root: str, part: Part, schema: Schema, rows: Array) -> list[tuple[object, ...]]:
-    """These rows' values, the id first."""
-    names = [schema.id, *(name for name in row_schema(schema).names if name != schema.id)]
-    filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{ROWS_FILE}")
-    with filesystem.open(path, "rb") as file:
-        # as dictionaries, or a text would be made for each cell of rows that are not looked at
-        table = pq.read_table(file, columns=names, read_dictionary=list(schema.text_columns))
-        table = table.take(pa.array(rows))
-    return [tuple(row[name] for name in names) for row in table.to_pylist()]
+def _rows(root: str, part: Part, schema: Schema, rows: Array) -> Iterator[tuple[str, int]]:
+    """These rows' ids, and the hashes of all else in them."""
+    table = read_part(root, part, ROWS_FILE, [schema.id, ROW_HASH]).take(pa.array(rows))
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)

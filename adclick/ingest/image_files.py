@@ -10,14 +10,13 @@ from typing import Any
 import fsspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from adclick.addresses import image_address
 from adclick.errors import AdclickError
-from adclick.ingest.ids import hash_ids
+from adclick.ingest.hashes import hash_ids
 from adclick.ingest.image_unit import MISSING, ImageFile, names_no_file
 from adclick.ingest.month_unit import PlacedPart
-from adclick.ingest.parts import CREATIVES_FILE
+from adclick.ingest.parts import CREATIVES_FILE, read_part
 
 GROUP = 64  # creatives of a unit, up to twice as many
 UNLISTED = ("http", "https")  # addresses whose files nothing lists
@@ -37,9 +36,7 @@ def month_images(
     for placed in parts:
         if not placed.part.creatives:
             continue
-        filesystem, path = fsspec.core.url_to_fs(f"{root}/{placed.part.folder}/{CREATIVES_FILE}")
-        with filesystem.open(path, "rb") as file:
-            pairs = pq.read_table(file).to_pydict()
+        pairs = read_part(root, placed.part, CREATIVES_FILE).to_pydict()
         for creative, image in zip(pairs["creative"], pairs["image"], strict=True):
             if creative not in known:
                 address = image_address(placed.unit.file.uri, image)

@@ -21,7 +21,7 @@ from adclick.ingest.storage import write_document
 from adclick.ingest.units import UNIT_BYTES, RowUnit, plan_units
 from adclick.schema import Schema
 
-FORMAT = 2  # raise it when the same source would be written otherwise
+FORMAT = 3  # raise it when the same source would be written otherwise
 
 
 def ingest(

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,8 +19,16 @@ from adclick.adlog import CLICKS, DROPPED, IMPRESSIONS, Month
 from adclick.arrays import Array
 from adclick.errors import AdclickError
 from adclick.ingest.duplicates import find_repeated
-from adclick.ingest.parts import BAD_FILE, CREATIVES_FILE, LINE, ROWS_FILE, Part, reason_of
-from adclick.ingest.reading import UnitReader, line_texts
+from adclick.ingest.parts import (
+    BAD_FILE,
+    CREATIVES_FILE,
+    PLACES,
+    ROWS_FILE,
+    Part,
+    read_part,
+    reason_of,
+)
+from adclick.ingest.raw_text import raw_texts
 from adclick.ingest.storage import read_document, write_document, written
 from adclick.ingest.units import RowUnit
 from adclick.schema import CategoricalColumn, NumericColumn, Schema
@@ -130,10 +137,10 @@ def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str
     if not task.problems or not part.creatives or not schema.creative or not schema.image:
         return {}
     problems = pa.array(sorted(task.problems))
-    shown = _read(task, part, CREATIVES_FILE, ["creative"]).column("creative")
+    shown = read_part(task.root, part, CREATIVES_FILE, ["creative"]).column("creative")
     if not pc.any(pc.is_in(shown, value_set=problems)).as_py():
         return {}
-    creatives = _read(task, part, ROWS_FILE, [schema.creative]).column(0)
+    creatives = read_part(task.root, part, ROWS_FILE, [schema.creative]).column(0)
     rows = np.flatnonzero(pc.is_in(creatives, value_set=problems).to_numpy())
     names = creatives.take(pa.array(rows)).to_pylist()
     return {
@@ -148,10 +155,10 @@ def _described(task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, 
     if not len(rows):
         nothing = np.empty(0, np.int64)
         return _Dropped(nothing, (), (), nothing, (), 0, 0, part.first, part.last, Counter())
-    table = _read(task, part, ROWS_FILE, [LINE, IMPRESSIONS, CLICKS, time])
+    table = read_part(task.root, part, ROWS_FILE, [*PLACES, IMPRESSIONS, CLICKS, time])
     out = table.take(pa.array(rows))
-    lines = out.column(LINE).to_numpy()
-    texts = _texts(placed.unit, lines)
+    lines, starts, sizes = (out.column(name).to_numpy() for name in PLACES)
+    texts = raw_texts(placed.unit, starts, sizes)
     kept = np.delete(np.arange(part.rows_kept), rows)
     span = pc.min_max(table.column(time).take(pa.array(kept))).as_py()
     columns, reasons = zip(*(found[row] for row in rows.tolist()), strict=True)
@@ -167,17 +174,6 @@ def _described(task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, 
         last=span["max"],
         defaults=_filled(placed.unit, texts, task.ad_schema),
     )
-
-
-def _texts(unit: RowUnit, lines: Array) -> tuple[str, ...]:
-    """The raw text of the rows that begin on these lines of the unit, read from its file again."""
-    found = line_texts(unit, lines)
-    if found is None:
-        found = {}
-        for rows in UnitReader(unit, unit.names[:1]):
-            here = np.flatnonzero(np.isin(rows.lines, lines))
-            found |= dict(zip(rows.lines[here].tolist(), rows.text(here), strict=True))
-    return tuple(found[line] for line in lines.tolist())
 
 
 def _filled(unit: RowUnit, texts: Sequence[str], schema: Schema) -> Counter[str]:
@@ -217,8 +213,8 @@ def _quarantined(task: MonthTask, placed: PlacedPart, out: _Dropped) -> pa.Table
         ],
         names=QUARANTINE.names[1:],
     )
-    early = _read(task, placed.part, BAD_FILE, None) if placed.part.rows_bad else late.slice(0, 0)
-    rows = pa.concat_tables([early, late]).sort_by("line")
+    early = [read_part(task.root, placed.part, BAD_FILE)] if placed.part.rows_bad else []
+    rows = pa.concat_tables([*early, late]).sort_by("line")
     # people count lines from 1
     line = pc.add(rows.column("line"), placed.lines_before + 1)
     uri = pa.array([placed.unit.file.uri] * rows.num_rows, pa.string())
@@ -272,9 +268,3 @@ def _counted(task: MonthTask, dropped: Sequence[_Dropped], reasons: Counter[str]
             sorted({name for placed in task.parts for name in placed.unit.names} - declared)
         ),
     )
-
-
-def _read(task: MonthTask, part: Part, name: str, columns: list[str] | None) -> pa.Table:
-    filesystem, path = fsspec.core.url_to_fs(f"{task.root}/{part.folder}/{name}")
-    with filesystem.open(path, "rb") as file:
-        return pq.read_table(file, columns=columns)

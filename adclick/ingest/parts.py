@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +18,10 @@ from adclick.arrays import Array
 from adclick.ingest.storage import written
 from adclick.schema import Schema
 
-ID_HASH, LINE = "_id_hash", "_line"
+ID_HASH, ROW_HASH = "_id_hash", "_row_hash"
+# where a row lies in its file: see Rows
+LINE, START, SIZE = "_line", "_start", "_size"
+HASHES, PLACES = (ID_HASH, ROW_HASH), (LINE, START, SIZE)
 BAD_ROWS = pa.schema(
     [
         ("line", pa.int64()),
@@ -76,7 +80,7 @@ class PartWriter:
         self._stack.__exit__(*error)  # type: ignore[arg-type]
 
     def keep(self, rows: pa.Table, defaults: dict[str, int], images: pa.Array | None) -> None:
-        """Write good rows: the log's columns with ID_HASH and LINE, and their images' paths."""
+        """Write good rows, with the columns of `part_schema`, and their images' paths."""
         self._writer(ROWS_FILE, part_schema(self._schema)).write_table(rows)
         self._kept += rows.num_rows
         self._impressions += pc.sum(rows.column(IMPRESSIONS)).as_py()
@@ -133,6 +137,13 @@ def reason_of(column: str, reason: str) -> str:
     return f"{column}: {reason}" if column else reason
 
 
+def read_part(root: str, part: Part, name: str, columns: list[str] | None = None) -> pa.Table:
+    """One of a part's files, or some columns of it; `root` is the store's."""
+    filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{name}")
+    with filesystem.open(path, "rb") as file:
+        return pq.read_table(file, columns=columns)
+
+
 def part_schema(schema: Schema) -> pa.Schema:
     """The Arrow schema of a part's rows: the log's, and what finding double ids takes.
 
@@ -144,19 +155,21 @@ def part_schema(schema: Schema) -> pa.Schema:
         else field
         for field in row_schema(schema)
     ]
-    return pa.schema([*fields, pa.field(ID_HASH, pa.uint64()), pa.field(LINE, pa.int64())])
+    fields += [pa.field(name, pa.uint64()) for name in HASHES]
+    fields += [pa.field(name, pa.int64()) for name in PLACES]
+    return pa.schema(fields)
 
 
 def _parquet_writer(file: object, columns: pa.Schema, schema: Schema) -> pq.ParquetWriter:
     names = set(columns.names)
+    ascending = [name for name in (schema.time, *PLACES) if name in names]
     repeated = (*schema.text_columns, *schema.numeric, IMPRESSIONS, CLICKS)
     return pq.ParquetWriter(
         file,
         columns,
-        compression={name: "none" if name == ID_HASH else "zstd" for name in columns.names},
-        compression_level={name: 1 for name in columns.names if name != ID_HASH},
+        compression={name: "none" if name in HASHES else "snappy" for name in columns.names},
         use_dictionary=[name for name in repeated if name in names],
-        column_encoding={LINE: "DELTA_BINARY_PACKED"} if LINE in names else None,
+        column_encoding=dict.fromkeys(ascending, "DELTA_BINARY_PACKED"),
         write_statistics=False,
         # readers are to see text, not dictionaries
         store_schema=False,

@@ -91,7 +91,7 @@ class UnitReader:
             until = min(start + BLOCK_BYTES, len(data)) if used else len(data)
             cut = until if at_end and until == len(data) else data.rfind(b"\n", start, until) + 1
             block = Block(data, start, max(start, cut), self._unit.names, self._wanted)
-            rows, used, lines = block.rows(limit - self.end, self.lines)
+            rows, used, lines = block.rows(limit - self.end, self.end, self.lines)
             yield rows
             start += self._step(used, lines)
             if self.end >= limit:
@@ -120,7 +120,7 @@ class UnitReader:
     def _without_end(self, line: bytes) -> Rows:
         malformed = Malformed(self.lines, as_text(line), OPEN_QUOTE)
         none = np.empty(0, np.int64)
-        return Rows(pa.table({}), none, (malformed,), {}, lambda _: [])
+        return Rows(pa.table({}), none, none, none, (malformed,), {}, lambda _: [])
 
     def _parquet_rows(self) -> Iterator[Rows]:
         unit = self._unit
@@ -136,31 +136,14 @@ class UnitReader:
         lines = np.arange(self.lines, self.lines + batch.num_rows, dtype=np.int64)
         self.lines += batch.num_rows
         return Rows(
-            texts.select(self._wanted), lines, (), {}, lambda positions: _as_csv(texts, positions)
+            texts.select(self._wanted),
+            lines,
+            lines,
+            np.zeros_like(lines),
+            (),
+            {},
+            lambda positions: _as_csv(texts, positions),
         )
-
-
-def line_texts(unit: RowUnit, lines: Array) -> dict[int, str] | None:
-    """The text of rows by the lines of a unit that they begin on, where a row is a line.
-
-    That is where nothing is in quotes; elsewhere None, and the rows have to be parsed again.
-    """
-    if unit.form is not Format.CSV or unit.end is None:
-        return None
-    filesystem, path = fsspec.core.url_to_fs(unit.file.uri)
-    first = unit.begin if unit.exact else unit.begin - 1
-    data = filesystem.cat_file(path, start=first, end=min(unit.end + SLACK_BYTES, unit.file.size))
-    if b'"' in data:
-        return None
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-    starts = np.concatenate([[0], ends + 1])[0 if unit.exact else 1 :]
-    found = {}
-    for line in lines.tolist():
-        line_end = data.find(b"\n", starts[line])
-        if line_end < 0 and unit.end + SLACK_BYTES < unit.file.size:
-            return None
-        found[line] = as_text(data[starts[line] : line_end if line_end >= 0 else len(data)])
-    return found
 
 
 def _as_texts(column: pa.Array) -> pa.Array:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import Array
-from adclick.ingest.parts import BAD_ROWS, ID_HASH, LINE, NO_MONTH, Part, PartWriter
+from adclick.ingest.parts import BAD_ROWS, NO_MONTH, Part, PartWriter, part_schema
 from adclick.ingest.reading import UnitReader
 from adclick.ingest.rows import Rows
 from adclick.ingest.storage import read_document, write_document
@@ -108,7 +108,7 @@ def _add(rows: Rows, task: RowTask, months: _Months) -> None:
         writer = months.writer(month)
         good = here & (checked.codes == 0)
         if good.any():
-            _keep(rows, checked, good, writer)
+            _keep(rows, checked, good, task, writer)
         if bad_rows := np.flatnonzero(here & (checked.codes != 0)).tolist():
             writer.quarantine(_bad_rows(rows, checked, np.array(bad_rows)))
 
@@ -129,9 +129,11 @@ def _by_month(
             yield str(month), months == month
 
 
-def _keep(rows: Rows, checked: Checked, good: Array, writer: PartWriter) -> None:
-    table = checked.rows.append_column(ID_HASH, pa.array(checked.hashes))
-    table = table.append_column(LINE, pa.array(rows.lines))
+def _keep(rows: Rows, checked: Checked, good: Array, task: RowTask, writer: PartWriter) -> None:
+    beside = (checked.id_hashes, checked.row_hashes, rows.lines, rows.starts, rows.sizes)
+    table = pa.table(
+        [*checked.rows.columns, *map(pa.array, beside)], schema=part_schema(task.ad_schema)
+    )
     images, everything = checked.images, bool(good.all())
     if not everything:
         chosen = pa.array(good)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, TIME
 from adclick.arrays import Array, Float64, UInt64
-from adclick.ingest.ids import LONGEST_ID, hash_ids
+from adclick.ingest.hashes import LONGEST_ID, hash_ids, hash_rows
 from adclick.ingest.rows import Rows
 from adclick.numbers import LARGEST, parse_numbers
 from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema
@@ -36,14 +36,16 @@ class Checked:
     """Rows typed (n rows of the log's columns) and what is wrong with each.
 
     `codes` (n,) int16 is 0 for a good row, else one more than the place of its problem in
-    `problems`. `hashes` (n,) are of the ids. `filled` marks, by column, the cells that a declared
+    `problems`. `id_hashes` (n,) are of the ids, `row_hashes` of all else that the log keeps.
+    `filled` marks, by column, the cells that a declared
     default stands in for. `images` are the paths that the rows name, where the log has images.
     """
 
     rows: pa.Table
     codes: Array
     problems: tuple[Problem, ...]
-    hashes: UInt64
+    id_hashes: UInt64
+    row_hashes: UInt64
     filled: dict[str, Array]
     images: pa.Array | None
 
@@ -72,8 +74,7 @@ def check_rows(rows: Rows, month: str | None, schema: Schema) -> Checked:
     ids = _ids(cells, schema.id, problems)
     hashes = hash_ids(ids)
     filled: dict[str, Array] = {}
-    columns: dict[str, pa.Array] = {schema.id: ids}
-    columns[schema.time] = _times(cells, schema, month, problems)
+    columns = {schema.time: _times(cells, schema, month, problems)}
     if schema.creative:
         columns[schema.creative], _ = _categories(cells, schema.creative, None, problems)
     images = _categories(cells, schema.image, None, problems)[0] if schema.image else None
@@ -84,9 +85,11 @@ def check_rows(rows: Rows, month: str | None, schema: Schema) -> Checked:
     impressions, clicks = _outcome(cells, schema, problems)
     columns[IMPRESSIONS] = pa.array(impressions.astype(np.int64))
     columns[CLICKS] = pa.array(clicks.astype(np.int64))
-    columns[BUCKET] = pa.array((hashes % np.uint64(BUCKETS)).astype(np.int16))
+    row_hashes = hash_rows(pa.table(columns))
+    bucket = pa.array((hashes % np.uint64(BUCKETS)).astype(np.int16))
+    table = pa.table({schema.id: ids, **columns, BUCKET: bucket})
     found = tuple(problems.found)
-    return Checked(pa.table(columns), problems.codes, found, hashes, filled, images)
+    return Checked(table, problems.codes, found, hashes, row_hashes, filled, images)
 
 
 def _add_flaws(rows: Rows, problems: _Problems) -> None:

@@ -24,7 +24,8 @@ AGGREGATED_SCHEMA = schema_of(AGGREGATED)
 
 def checked(rows: list[Row], schema: Schema = SCHEMA, month: str | None = "2024-01") -> Checked:
     cells = pa.Table.from_pylist(rows)
-    return check_rows(Rows(cells, np.arange(len(rows)), (), {}, lambda _: []), month, schema)
+    places = np.arange(len(rows))
+    return check_rows(Rows(cells, places, places, places, (), {}, lambda _: []), month, schema)
 
 
 def reasons_of(result: Checked) -> list[str]:

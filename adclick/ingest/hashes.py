@@ -1,4 +1,4 @@
-"""A number for each id, the same on every machine: for buckets and for finding ids used twice."""
+"""A number for each id or row, the same on every machine: for buckets and for finding doubles."""
 
 from __future__ import annotations
 
@@ -29,6 +29,29 @@ def hash_ids(ids: pa.Array) -> UInt64:
         there = lengths > word * _WORD
         hashes = np.where(there, _mixed(hashes ^ by_word[:, word]), hashes)
     return hashes
+
+
+def hash_rows(rows: pa.Table) -> UInt64:
+    """A hash of each row's values (n,) uint64; equal rows have equal ones, 0 being equal to -0.
+
+    Columns are numbers, times, or text in dictionaries, whose distinct values are looked at once.
+    """
+    hashes = np.zeros(rows.num_rows, np.uint64)
+    for column in rows.combine_chunks().columns:
+        if rows.num_rows:
+            hashes = _mixed(hashes ^ _bits(column.chunk(0)))
+    return hashes
+
+
+def _bits(column: pa.Array) -> UInt64:
+    values: Array
+    if pa.types.is_dictionary(column.type):
+        values = hash_ids(column.dictionary)[column.indices.to_numpy()]
+    else:
+        # adding zero turns -0 into 0
+        zero = 0.0 if pa.types.is_floating(column.type) else 0
+        values = (column.to_numpy(zero_copy_only=False) + zero).view(np.uint64)
+    return values
 
 
 def _mixed(values: Array) -> UInt64:
