@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adclick.arrays import Array, UInt64
 from adclick.errors import AdclickError
@@ -49,7 +50,8 @@ def find_repeated(
     found: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for number, part in enumerate(parts):
         hashes = _hashes(root, part)
-        rows = np.setdiff1d(np.flatnonzero(np.isin(hashes, suspects)), left_out[number])
+        suspected = pc.is_in(pa.array(hashes), value_set=pa.array(suspects))
+        rows = np.setdiff1d(np.flatnonzero(suspected), left_out[number])
         if len(rows):
             found_here = _rows(root, part, schema, rows)
             for row, (name, content) in zip(rows.tolist(), found_here, strict=True):

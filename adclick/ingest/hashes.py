@@ -10,6 +10,7 @@ from adclick.arrays import Array, UInt64
 
 LONGEST_ID = 128  # characters
 _WORD = 8
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def hash_ids(ids: pa.Array) -> UInt64:
@@ -39,23 +40,23 @@ def hash_rows(rows: pa.Table) -> UInt64:
     hashes = np.zeros(rows.num_rows, np.uint64)
     for column in rows.combine_chunks().columns:
         if rows.num_rows:
-            hashes = _mixed(hashes ^ _bits(column.chunk(0)))
+            # of values that are mixed, a product is enough to tell their order
+            hashes = hashes * _ODD ^ _mixed_values(column.chunk(0))
     return hashes
 
 
-def _bits(column: pa.Array) -> UInt64:
-    values: Array
+def _mixed_values(column: pa.Array) -> UInt64:
     if pa.types.is_dictionary(column.type):
-        values = hash_ids(column.dictionary)[column.indices.to_numpy()]
-    else:
-        # adding zero turns -0 into 0
-        zero = 0.0 if pa.types.is_floating(column.type) else 0
-        values = (column.to_numpy(zero_copy_only=False) + zero).view(np.uint64)
-    return values
+        of_values: Array = hash_ids(column.dictionary)
+        return np.asarray(of_values[column.indices.to_numpy()])
+    values: Array = column.to_numpy(zero_copy_only=False)
+    if pa.types.is_floating(column.type):
+        values = values + 0.0  # turns -0 into 0
+    return _mixed(values.view(np.uint64))
 
 
 def _mixed(values: Array) -> UInt64:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: UInt64 = (values ^ (values >> np.uint64(31))) + np.uint64(0x9E3779B97F4A7C15)
+    mixed: UInt64 = (values ^ (values >> np.uint64(31))) + _ODD
     return mixed

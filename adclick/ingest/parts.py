@@ -141,7 +141,7 @@ def read_part(root: str, part: Part, name: str, columns: list[str] | None = None
     """One of a part's files, or some columns of it; `root` is the store's."""
     filesystem, path = fsspec.core.url_to_fs(f"{root}/{part.folder}/{name}")
     with filesystem.open(path, "rb") as file:
-        return pq.read_table(file, columns=columns)
+        return pq.ParquetFile(file, pre_buffer=False).read(columns, use_threads=False)
 
 
 def part_schema(schema: Schema) -> pa.Schema:
