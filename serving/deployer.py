@@ -9,15 +9,37 @@ from serving.deployment import Deployment, Status
 
 
 class Deployer(Protocol):
-    """The interface of a stack's model deployer; pipelines know no other."""
+    """The interface of a stack's model deployer; pipelines know no other.
+
+    There is one champion, and beside it one version on trial at most: a canary or a shadow. No
+    request is dropped by any of these.
+    """
 
     @property
     def prediction_log(self) -> str:
         """Folder or bucket prefix of the predictions that its servers log."""
         ...
 
-    def deploy(self, bundle: ServingBundle, model: str) -> Deployment:
-        """Serve a model's bundle; returns once its golden requests were answered right."""
+    def deploy(
+        self, bundle: ServingBundle, model: str, traffic: int = 100, shadow: bool = False
+    ) -> Deployment:
+        """Serve a model's bundle; returns once its golden requests were answered right.
+
+        With 100 % of `traffic` it becomes the champion, and the one before is drained and stopped.
+        With less it is a canary, or with `shadow` gets a copy of that share of requests; an older
+        version on trial gives way to it. Where nothing serves yet, it has to be the champion.
+        """
+        ...
+
+    def promote(self) -> Status:
+        """Make the version on trial the champion; raises AdclickError where there is none."""
+        ...
+
+    def rollback(self) -> Status:
+        """End the trial, or without one bring back the champion before; returns what serves then.
+
+        Raises AdclickError where there is neither.
+        """
         ...
 
     def status(self) -> Status:

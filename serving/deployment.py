@@ -1,9 +1,23 @@
-"""What deployment says: which version is served, where, and how it is."""
+"""What deployment says: which versions are served, in which roles, where, and how they are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+
+from serving.observation import Observation
+
+
+class Role(StrEnum):
+    """What a version is there for: to answer, to answer a share on trial, or to be only compared.
+
+    A shadow gets copies of requests; its answers go nowhere but into metrics.
+    """
+
+    CHAMPION = "champion"
+    CANARY = "canary"
+    SHADOW = "shadow"
 
 
 @dataclass(frozen=True)
@@ -20,34 +34,83 @@ class Deployment:
     golden_checked: int
     largest_difference: float
     started: bool
+    role: Role = Role.CHAMPION
+    traffic: int = 100
 
 
 @dataclass(frozen=True)
-class Status:
-    """What serves, as the process table or the cluster says; all None where nothing does.
+class Served:
+    """One version that is there; `traffic` is the per cent of requests that reach it.
 
     `uptime` is in seconds; `memory` in bytes, what the workers share being counted once. What only
-    the serving machine knows (pid, memory, log) is None where that is another one.
+    the serving machine knows (pid, memory, log) is None where that is another one; `observed` is
+    None where its metrics cannot be read.
     """
 
-    version: str | None = None
-    url: str | None = None
+    version: str
+    role: Role = Role.CHAMPION
+    traffic: int = 100
     healthy: bool = False
+    observed: Observation | None = None
     pid: int | None = None
     uptime: float | None = None
     memory: int | None = None
     log: Path | None = None
 
     def __str__(self) -> str:
-        """For people: version, address and health in a line, and in another what else is known."""
-        if self.version is None:
-            return "nothing serves"
-        health = "ready" if self.healthy else "not ready"
-        process = [f"pid {self.pid}"] if self.pid is not None else []
+        """For people, in a line: version, role, health and what else is known."""
         known = [
+            "ready" if self.healthy else "not ready",
+            *([f"pid {self.pid}"] if self.pid is not None else []),
             *([f"up {self.uptime:,.0f} s"] if self.uptime is not None else []),
             *([f"{self.memory / 1e6:,.0f} MB"] if self.memory is not None else []),
+            *(_answered(self.observed) if self.observed else []),
             *([f"log {self.log}"] if self.log is not None else []),
         ]
-        first = ", ".join([f"{self.version} at {self.url}: {health}", *process])
-        return "\n".join([first, *([", ".join(known)] if known else [])])
+        return f"{self.version} ({self.role}, {self.traffic} %): {', '.join(known)}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What serves, as the process table or the cluster says: the champion first.
+
+    `former` is the version that a rollback would bring back.
+    """
+
+    url: str | None = None
+    versions: tuple[Served, ...] = ()
+    former: str | None = None
+
+    @property
+    def champion(self) -> Served | None:
+        """The version that answers; None where nothing serves."""
+        return next((v for v in self.versions if v.role is Role.CHAMPION), None)
+
+    @property
+    def trial(self) -> Served | None:
+        """The canary or shadow, of which there is one at most."""
+        return next((v for v in self.versions if v.role is not Role.CHAMPION), None)
+
+    @property
+    def version(self) -> str | None:
+        """The champion's version; None where nothing serves."""
+        return self.champion.version if self.champion else None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the champion answers."""
+        return self.champion is not None and self.champion.healthy
+
+    def __str__(self) -> str:
+        """For people: the address, and a line for each version."""
+        if not self.versions:
+            return "nothing serves"
+        back = [f"rollback brings back {self.former}"] if self.former else []
+        return "\n".join([f"serving at {self.url}", *(f"  {v}" for v in self.versions), *back])
+
+
+def _answered(observed: Observation) -> list[str]:
+    if not observed.requests:
+        return ["no request yet"]
+    p99 = observed.latency.quantile(0.99) * 1e3
+    return [f"{observed.requests:,} requests, {observed.failed:,} failed, p99 <= {p99:g} ms"]

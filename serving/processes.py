@@ -14,7 +14,7 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving.acceptance import check_served
 from serving.client import PredictionClient
-from serving.deployment import Deployment, Status
+from serving.deployment import Deployment, Served, Status
 from serving.golden import check_offline
 from serving.options import ADDRESS, DRAIN_SECONDS, HostOptions
 from serving.process_table import (
@@ -90,15 +90,15 @@ class LocalSeldon:
         running = running_server(self._store.versions)
         if running is None:
             return Status()
-        return Status(
+        served = Served(
             version=running.version,
-            url=_url(running.port),
             healthy=_healthy(running.port),
             pid=running.process.pid,
             uptime=running.uptime,
             memory=running.memory,
             log=self._log_path(running.version),
         )
+        return Status(_url(running.port), (served,))
 
     def stop(self) -> Status:
         """Stop whatever runs, answering what was begun; returns what it was.

@@ -61,7 +61,8 @@ class SeldonService(BaseDeploymentService):
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
         """The server's last log lines, where they are on this machine."""
-        log = self.seldon.status().log
+        champion = self.seldon.status().champion
+        log = champion.log if champion else None
         lines = log.read_text(encoding="utf-8").splitlines() if log and log.is_file() else []
         yield from lines[-tail:] if tail else lines
 
@@ -133,7 +134,8 @@ class SeldonDeployer(BaseModelDeployer):
     def get_model_server_info(service: BaseService) -> dict[str, str | None]:
         """What `zenml model-deployer models describe` shows."""
         assert isinstance(service, SeldonService)
-        log = service.seldon.status().log
+        champion = service.seldon.status().champion
+        log = champion.log if champion else None
         return {
             "VERSION": service.config.model_version,
             "PREDICTION_URL": service.get_prediction_url(),

@@ -11,7 +11,7 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving.acceptance import NotServedError, check_served
 from serving.bundle_store import fetch, publish, uri_of
-from serving.deployment import Deployment, Status
+from serving.deployment import Deployment, Served, Status
 from serving.golden import GoldenCheck, check_offline
 from serving.kubernetes import rules
 from serving.kubernetes.api import KubernetesApi, Resource
@@ -80,12 +80,12 @@ class KubernetesSeldon:
         seldon = self._own()
         if seldon is None:
             return Status()
-        return Status(
+        served = Served(
             version=_main(seldon)["labels"][VERSION_LABEL],
-            url=self._settings.url,
             healthy=is_available(seldon),
             uptime=age(self._pods(seldon)),
         )
+        return Status(self._settings.url, (served,))
 
     def stop(self) -> Status:
         """Delete the SeldonDeployment and wait until it is gone; returns what served."""

@@ -144,8 +144,12 @@ def test_the_workspace_has_a_project_with_a_snapshot_a_report(first: First) -> N
 def test_status_tells_what_serves(first: First) -> None:
     told = first.place.run("status")
     serving = first.place.serving()
-    assert told.code == 0
-    assert told.output.startswith(f"{serving.version} at {serving.url}: ready, pid {serving.pid}\n")
+    champion = serving.champion
+    assert told.code == 0 and champion
+    assert told.output.startswith(
+        f"serving at {serving.url}\n"
+        f"  {champion.version} (champion, 100 %): ready, pid {champion.pid}, up "
+    )
 
 
 def test_nothing_is_left_in_the_home_folder_or_among_temporary_files(first: First) -> None:

@@ -70,10 +70,11 @@ def test_deploys_once_replaces_and_stops(local: Local) -> None:
     assert (again.started, again.pid, again.golden_checked) == (False, first.pid, len(GOLDEN))
 
     status = local.manager.status()
-    assert (status.version, status.url, status.pid) == ("v1", first.url, first.pid)
-    assert status.healthy and status.log and status.log.is_file()
-    assert status.uptime and 0 < status.uptime < 60
-    assert status.memory and 50e6 < status.memory < 500e6
+    served = status.champion
+    assert served and (served.version, status.url, served.pid) == ("v1", first.url, first.pid)
+    assert served.healthy and served.log and served.log.is_file()
+    assert served.uptime and 0 < served.uptime < 60
+    assert served.memory and 50e6 < served.memory < 500e6
 
     old = tree(first.pid)
     second = local.deploy("v2", bias=1.0)
@@ -114,7 +115,8 @@ def test_a_damaged_bundle_leaves_the_former_version_alone(local: Local) -> None:
         local.manager.deploy(bundle)
     with pytest.raises(AdclickError, match="golden request 1 of version wrong"):
         local.deploy("wrong", wrong=Wrong(golden=1, by=0.1))
-    assert local.manager.status().pid == former.pid
+    champion = local.manager.status().champion
+    assert champion and champion.pid == former.pid
     assert local.serves("v1")
 
 
