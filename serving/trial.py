@@ -18,12 +18,9 @@ def role_asked(status: Status, version: str, traffic: int, shadow: bool) -> Role
     """
     if not 1 <= traffic <= 100:
         raise AdclickError(f"traffic must be 1 to 100 per cent, not {traffic}")
-    if shadow:
-        role = Role.SHADOW
-    else:
-        role = Role.CHAMPION if traffic == 100 else Role.CANARY
-    if role is Role.CHAMPION:
-        return role
+    if traffic == 100 and not shadow:
+        return Role.CHAMPION
+    role = Role.SHADOW if shadow else Role.CANARY
     if status.champion is None:
         raise AdclickError(
             f"nothing serves that a {role} could be compared with: deploy version {version} with "
