@@ -12,7 +12,7 @@ from seldon_core.env_utils import NONIMPLEMENTED_MSG, get_image_name, get_model_
 from seldon_core.flask_utils import SeldonMicroserviceException
 
 from adclick.bundle.bundle import ServingBundle, load_bundle
-from adclick.encoding.candidate import Candidate, parse_candidate
+from adclick.encoding.candidate import Candidates, parse_candidates
 from adclick.errors import AdclickError, RequestError
 from adclick.prediction_log import PredictionLogWriter
 from adclick.schema import Schema
@@ -93,9 +93,7 @@ class ClickModel:
         """Score and log a request's candidates; raises RequestError that names row and column."""
         scorer = self._loaded()
         schema = scorer.bundle.schema
-        candidates = [
-            parse_candidate(schema, row, number) for number, row in enumerate(request.rows)
-        ]
+        candidates = parse_candidates(schema, request.rows)
         scores = scorer.score(candidates)
         if not np.isfinite(scores).all():
             row = int(np.flatnonzero(~np.isfinite(scores))[0])
@@ -118,29 +116,21 @@ class ClickModel:
         return self._scorer
 
 
-def _unknown_creatives(scorer: Scorer, candidates: list[Candidate]) -> int | None:
-    name = scorer.bundle.schema.creative
-    if name is None:
+def _unknown_creatives(scorer: Scorer, candidates: Candidates) -> int | None:
+    if scorer.bundle.schema.creative is None:
         return None
-    creatives = (candidate[name] for candidate in candidates)
-    return sum(not (isinstance(c, str) and scorer.knows(c)) for c in creatives)
+    return scorer.familiarity(candidates).count("unknown")
 
 
-def _logged(
-    schema: Schema, rows: Sequence[Row], candidates: Sequence[Candidate]
-) -> list[dict[str, Any]]:
+def _logged(schema: Schema, rows: Sequence[Row], candidates: Candidates) -> list[dict[str, Any]]:
     # as sent, so that a default is not taken for an observation; but numbers as the float that was
     # scored, since a JSON integer may have more digits than the log's columns can hold
-    features, numeric = schema.features, schema.numeric
-    return [
-        {
-            name: candidate[name]
-            if name in numeric and row.get(name) is not None
-            else row.get(name)
-            for name in features
-        }
-        for row, candidate in zip(rows, candidates, strict=True)
-    ]
+    logged = [{name: row.get(name) for name in schema.features} for row in rows]
+    for name in schema.numeric:
+        for row, number in zip(logged, candidates.columns[name], strict=True):
+            if row[name] is not None:
+                row[name] = number
+    return logged
 
 
 def _own_path() -> dict[str, str]:
