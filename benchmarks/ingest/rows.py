@@ -12,6 +12,7 @@ from benchmarks.ingest.workers import WORK, Worked, work
 
 OURS, PANDAS = "ours", "pandas"
 READ, TEXT, STREAM = "pyarrow.csv.read_csv", "read_csv as text", "open_csv as text"
+COPY = "pyarrow to Parquet"
 # at least this share of the rate of pyarrow as it comes, and so many times that of pandas; told to
 # leave all cells text, it does less than a read log needs
 OF_READER, OF_PANDAS = Target(">", 60), Target(">", 5)
@@ -19,6 +20,7 @@ READERS = {
     READ: ("typed, all in memory, nothing checked", OF_READER),
     TEXT: ("all in memory, nothing typed or checked", None),
     STREAM: ("a stream, nothing typed or checked", None),
+    COPY: ("read as text and written, nothing typed or checked", None),
 }
 
 Round = dict[str, Worked]
@@ -32,6 +34,7 @@ def measure_rows(data: Path) -> Round:
         READ: work(f"{WORK}.arrow", "read_csv", folder),
         TEXT: work(f"{WORK}.arrow", "text", folder),
         STREAM: work(f"{WORK}.arrow", "open_csv", folder),
+        COPY: work(f"{WORK}.arrow", "to_parquet", folder),
         PANDAS: work(f"{WORK}.frames", folder),
     }
     check_rows(found, made_in(data))
