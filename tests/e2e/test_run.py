@@ -194,7 +194,8 @@ def test_a_second_run_finds_nothing_new(first: First, second: Again) -> None:
 
 
 def test_a_second_run_leaves_the_server_alone(second: Again) -> None:
-    assert second.before.pid == second.after.pid is not None
+    before, after = second.before.champion, second.after.champion
+    assert before and after and before.pid == after.pid is not None
 
 
 def test_a_second_run_publishes_nothing_twice(first: First, second: Again) -> None:

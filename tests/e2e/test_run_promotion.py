@@ -178,7 +178,8 @@ def test_a_better_model_is_promoted(deployed: Moment, better: Moment) -> None:
 
 def test_a_promoted_model_serves_instead_of_the_champion(deployed: Moment, better: Moment) -> None:
     assert better.serving.version == better.trained != deployed.serving.version
-    assert better.serving.pid != deployed.serving.pid
+    before, after = deployed.serving.champion, better.serving.champion
+    assert before and after and before.pid != after.pid
     assert better.serving.url == deployed.serving.url
     request = {"shop": "bread", "weather": "sun", "price": 3.0, "shown at": 1_717_200_000}
     assert better.serving.url is not None
@@ -228,7 +229,8 @@ def test_the_champion_serves_on_while_a_worse_model_is_kept_back(
     better: Moment, worse: Moment
 ) -> None:
     assert worse.serving.version == better.trained
-    assert worse.serving.pid == better.serving.pid
+    before, after = better.serving.champion, worse.serving.champion
+    assert before and after and before.pid == after.pid
     assert worse.run.done.serving is not None and worse.run.done.serving.requests == 550
 
 

@@ -90,7 +90,8 @@ def test_deploys_once_replaces_and_stops(local: Local) -> None:
     began = time.monotonic()
     stopped = local.manager.stop()
     assert time.monotonic() - began < DRAIN_SECONDS, "was not ended by SIGTERM"
-    assert (stopped.version, stopped.pid) == ("v2", second.pid)
+    assert stopped.champion
+    assert (stopped.version, stopped.champion.pid) == ("v2", second.pid)
     assert gone(new)
     assert refuses(local.port)
     assert local.manager.status() == Status() == local.manager.stop()

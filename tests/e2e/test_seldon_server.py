@@ -22,7 +22,7 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from adclick.prediction_log import read_predictions
 from serving.client import PREDICTIONS, PredictionClient
-from serving.doors import MAX_BODY_BYTES
+from serving.http import MAX_BODY_BYTES
 from serving.metrics import PROBABILITIES
 from serving.options import HostOptions
 from tests.bundles import GOLDEN, Wrong, example, expected, tiny_bundle
@@ -239,8 +239,13 @@ def test_metrics_are_right_across_workers(own_server: Server) -> None:
         assert requests_seen == counts["ok"] + counts["bad"]
         assert metric(own_server, f"adclick_candidates_total{{{version}}}") == 2 * counts["ok"]
         assert metric(own_server, f"adclick_score_count{{{version}}}") == 2 * counts["ok"]
-        unknown = metric(own_server, f"adclick_unknown_creatives_total{{{version}}}")
-        assert unknown == counts["ok"] * 2 / 3
+        kinds = "adclick_creatives_total{creative="
+        unknown = metric(own_server, f'{kinds}"unknown",{version}}}')
+        known = metric(own_server, f'{kinds}"known",{version}}}')
+        assert (unknown, known) == (counts["ok"] * 2 / 3, counts["ok"] * 4 / 3)
+        errors = metric(own_server, f'adclick_errors_total{{cause="bad_request",{version}}}')
+        assert errors == counts["bad"]
+        assert metric(own_server, f"adclick_workers{{{version}}}") == 2
         for bound in PROBABILITIES:
             below = metric(own_server, f'adclick_score_bucket{{le="{bound}",{version}}}')
             scores = {
