@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 
 from adclick.records import background, compaction, writer
 from adclick.records.compaction import compact
-from adclick.records.reading import Days, days_of, read_records
+from adclick.records.reading import EVERY_DAY, Days, days_of, read_records
 from adclick.records.segments import Segment, segments, spool_of
 from adclick.records.writer import RecordLogWriter
 from tests.servers import wait_until
@@ -26,7 +25,7 @@ from tests.servers import wait_until
 DAYS = (datetime(2024, 1, 1, 23, 59, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
 
 
-def requests(root: Path, days: Days = Days()) -> list[str]:
+def requests(root: Path, days: Days = EVERY_DAY) -> list[str]:
     """The ids in a log."""
     tables = read_records(str(root), ["_request"], days)
     return sorted(name for table in tables for name in table["_request"].to_pylist())
@@ -48,15 +47,10 @@ def left_segment(root: Path, *names: str) -> None:
     segment.close()
 
 
-def started(program: str, *words: str, limit: int | None = None) -> subprocess.Popen[str]:
-    """A Python process that writes to a log; its files may have `limit` bytes."""
+def started(program: str, *words: str) -> subprocess.Popen[str]:
+    """A Python process that writes to a log, and what it says."""
     return subprocess.Popen(
-        [sys.executable, "-c", program, *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=None
-        if limit is None
-        else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        [sys.executable, "-c", program, *words], stdout=subprocess.PIPE, text=True
     )
 
 
@@ -181,7 +175,8 @@ def test_reading_while_all_is_compacted_sees_each_record_once(
 
 
 LIMITED = """
-import sys
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 from adclick.records import writer
 log = writer.RecordLogWriter(sys.argv[1])
 for number in range(4000):
@@ -194,7 +189,7 @@ print(log.dropped)
 
 
 def test_a_file_that_may_not_grow_costs_counted_records(tmp_path: Path) -> None:
-    with started(LIMITED, str(tmp_path), limit=100_000) as process:
+    with started(LIMITED, str(tmp_path)) as process:
         said, _ = process.communicate(timeout=30)
     dropped = int(said)
     logged = requests(tmp_path)
