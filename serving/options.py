@@ -18,13 +18,13 @@ class HostOptions:
     """What a server process is told.
 
     `state` is a folder of its own for metrics; its path also marks the process in the process
-    table as the server of that folder. It listens on `address`, which is this machine's own alone
-    unless another is asked for.
+    table as the server of that folder. `prediction_log` is a folder or any fsspec URL. It listens
+    on `address`, which is this machine's own alone unless another is asked for.
     """
 
     bundle: Path
     port: int
-    prediction_log: Path
+    prediction_log: str
     state: Path
     workers: int = 2
     threads: int = 4
@@ -57,7 +57,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> HostOptions:
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the serving bundle")
     parser.add_argument("--address", default=ADDRESS, help=f"to listen on ({ADDRESS})")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--prediction-log", type=Path, required=True, help="folder to append to")
+    parser.add_argument("--prediction-log", required=True, help="folder or URL to log to")
     parser.add_argument("--state", type=Path, required=True, help="folder for the server's metrics")
     parser.add_argument("--workers", type=int, default=HostOptions.workers, help="processes")
     parser.add_argument("--threads", type=int, default=HostOptions.threads, help="per worker")
