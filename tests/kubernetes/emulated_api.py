@@ -73,6 +73,8 @@ def _handler(
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # the headers of an answer do not wait for the client to acknowledge them
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             if self.path.startswith("/seldon/"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,13 @@ class RefusalError(Exception):
 class EmulatedCluster:
     """One namespace, in which an operator goes its rounds until `close`, with pods on `node`."""
 
-    def __init__(self, folder: Path, node: Node = THIS_NODE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        node: Node = THIS_NODE,
+        make_pod: Callable[[str, Resource, Path, Node], EmulatedPod] = EmulatedPod,
+        round_seconds: float = ROUND_SECONDS,
+    ) -> None:
         self.faults = Faults()
         self.lock = threading.RLock()
         self.seldon: dict[str, Resource] = {}
@@ -67,6 +74,8 @@ class EmulatedCluster:
         self._managers: dict[str, str] = {}
         self._folder = folder
         self._node = node
+        self._make = make_pod
+        self._round_seconds = round_seconds
         self._made = 0
         self._closed = threading.Event()
         self._operator = threading.Thread(target=self._operate, daemon=True)
@@ -149,7 +158,7 @@ class EmulatedCluster:
         return merged
 
     def _operate(self) -> None:
-        while not self._closed.wait(ROUND_SECONDS):
+        while not self._closed.wait(self._round_seconds):
             for name in list(self.seldon):
                 self._reconcile(name)
 
@@ -198,7 +207,7 @@ class EmulatedCluster:
     def _make_pod(self, deployment: str, predictor: Resource) -> None:
         self._made += 1
         folder = self._folder / f"pod-{self._made}"
-        pod = EmulatedPod(f"{deployment}-x", predictor, folder, self._node)
+        pod = self._make(f"{deployment}-x", predictor, folder, self._node)
         pod.unschedulable = self.faults.unschedulable
         pod.missing_images = set(self.faults.missing_images)
         self.pods[deployment] = pod
