@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adclick.bundle.bundle import ServingBundle, load_bundle
-from adclick.encoding.candidate import Candidate, parse_candidate
+from adclick.encoding.candidate import Candidates, parse_candidates
 from adclick.errors import AdclickError, RequestError
 from adclick.prediction_log import PredictionLogWriter
 from adclick.schema import Schema
@@ -50,8 +49,8 @@ class Answer:
 class ClickModel:
     """Answers Seldon v1 prediction requests from a bundle, logs what it answered and counts it.
 
-    `bundle` and `prediction_log` are folders. Nothing is read before `load`, which Seldon calls in
-    each worker, after its fork.
+    `bundle` is a folder, `prediction_log` one or any fsspec URL. Nothing is read before `load`,
+    which Seldon calls in each worker, after its fork.
     """
 
     counters: ServerMetrics
@@ -60,7 +59,6 @@ class ClickModel:
         self._new_images = new_images
         self._path = bundle
         self._log = PredictionLogWriter(prediction_log)
-        self._log_lock = threading.Lock()
         self._scorer: Scorer | None = None
 
     @property
@@ -119,17 +117,14 @@ class ClickModel:
         """
         scorer = self._loaded()
         schema = scorer.bundle.schema
-        candidates = [
-            parse_candidate(schema, row, number) for number, row in enumerate(request.rows)
-        ]
+        candidates = parse_candidates(schema, request.rows)
         scores = scorer.score(candidates)
         if not np.isfinite(scores).all():
             row = int(np.flatnonzero(~np.isfinite(scores))[0])
             raise RequestError(f"row {row}: its numbers are too large to be scored")
         answer = Answer(scores.tolist(), _creatives(scorer, candidates))
         logged = _logged(schema, request.rows, candidates)
-        with self._log_lock:
-            self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
+        self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
         self.counters.count_scores(answer.scores, answer.creatives)
         return answer
 
@@ -142,7 +137,8 @@ class ClickModel:
         return {"name": model_name(), "versions": [load_bundle(self._path).version]}
 
     def close(self) -> None:
-        """Write out what was answered."""
+        """Write out what was answered; nothing that is answered later is logged."""
+        self._log.close()
 
     def _loaded(self) -> Scorer:
         if self._scorer is None:
@@ -155,30 +151,20 @@ def model_name() -> str:
     return os.environ.get("PREDICTIVE_UNIT_ID", "adclick")
 
 
-def _creatives(scorer: Scorer, candidates: list[Candidate]) -> dict[str, int]:
-    name = scorer.bundle.schema.creative
-    if name is None:
-        return {}
-    creatives = (candidate[name] for candidate in candidates)
-    known = sum(isinstance(c, str) and scorer.knows(c) for c in creatives)
-    return {KNOWN: known, UNKNOWN: len(candidates) - known}
+def _creatives(scorer: Scorer, candidates: Candidates) -> dict[str, int]:
+    familiarity = scorer.familiarity(candidates)
+    return {kind: familiarity.count(kind) for kind in (KNOWN, UNKNOWN)} if familiarity else {}
 
 
-def _logged(
-    schema: Schema, rows: Sequence[Row], candidates: Sequence[Candidate]
-) -> list[dict[str, Any]]:
+def _logged(schema: Schema, rows: Sequence[Row], candidates: Candidates) -> list[dict[str, Any]]:
     # as sent, so that a default is not taken for an observation; but numbers as the float that was
     # scored, since a JSON integer may have more digits than the log's columns can hold
-    features, numeric = schema.features, schema.numeric
-    return [
-        {
-            name: candidate[name]
-            if name in numeric and row.get(name) is not None
-            else row.get(name)
-            for name in features
-        }
-        for row, candidate in zip(rows, candidates, strict=True)
-    ]
+    logged = [{name: row.get(name) for name in schema.features} for row in rows]
+    for name in schema.numeric:
+        for row, number in zip(logged, candidates.columns[name], strict=True):
+            if row[name] is not None:
+                row[name] = number
+    return logged
 
 
 def _own_path() -> dict[str, str]:

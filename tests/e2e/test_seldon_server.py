@@ -199,7 +199,10 @@ def test_every_answer_is_in_the_log_once(server: Server) -> None:
         )
     answered = [f"id-{number}" for number, code in enumerate(codes) if code == 200]
     assert len(answered) == 40
-    logged = read_predictions(server.options.prediction_log, server.bundle.schema, "v1")
-    assert logged.repeats == 0
-    ids = [name for name in logged.table["_request"].to_pylist() if name.startswith("id-")]
-    assert sorted(ids) == sorted(answered * 2)
+
+    def logged() -> list[str]:
+        log = read_predictions(server.options.prediction_log, server.bundle.schema, "v1")
+        assert log.repeats == 0
+        return [name for name in log.table["_request"].to_pylist() if name.startswith("id-")]
+
+    wait_until(lambda: sorted(logged()) == sorted(answered * 2), "each answer is in the log")
