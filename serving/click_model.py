@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from adclick.schema import Schema
 from serving.errors import NOT_READY, ServerError, as_server_error
 from serving.golden import check_golden, golden_scorer
 from serving.metrics import ServerMetrics
+from serving.options import NewImages
 from serving.protocol import PredictionRequest, Row, read_request, write_answer
 
 if TYPE_CHECKING:
@@ -49,16 +49,16 @@ class Answer:
 class ClickModel:
     """Answers Seldon v1 prediction requests from a bundle, logs what it answered and counts it.
 
-    `bundle` and `prediction_log` are folders. Nothing is read before `load`, which Seldon calls in
-    each worker, after its fork.
+    `bundle` is a folder, `prediction_log` one or any fsspec URL. Nothing is read before `load`,
+    which Seldon calls in each worker, after its fork.
     """
 
     counters: ServerMetrics
 
-    def __init__(self, bundle: str, prediction_log: str) -> None:
+    def __init__(self, bundle: str, prediction_log: str, new_images: NewImages = "off") -> None:
+        self._new_images = new_images
         self._path = bundle
         self._log = PredictionLogWriter(prediction_log)
-        self._log_lock = threading.Lock()
         self._scorer: Scorer | None = None
 
     @property
@@ -124,8 +124,7 @@ class ClickModel:
             raise RequestError(f"row {row}: its numbers are too large to be scored")
         answer = Answer(scores.tolist(), _creatives(scorer, candidates))
         logged = _logged(schema, request.rows, candidates)
-        with self._log_lock:
-            self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
+        self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
         self.counters.count_scores(answer.scores, answer.creatives)
         return answer
 
@@ -138,7 +137,8 @@ class ClickModel:
         return {"name": model_name(), "versions": [load_bundle(self._path).version]}
 
     def close(self) -> None:
-        """Write out what was answered."""
+        """Write out what was answered; nothing that is answered later is logged."""
+        self._log.close()
 
     def _loaded(self) -> Scorer:
         if self._scorer is None:

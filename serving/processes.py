@@ -134,7 +134,7 @@ class LocalSeldon:
         options = HostOptions(
             bundle=bundle.path,
             port=self._port,
-            prediction_log=self._prediction_log,
+            prediction_log=str(self._prediction_log),
             state=self._store.home(bundle.version),
             workers=self._workers,
             threads=self._threads,

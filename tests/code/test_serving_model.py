@@ -192,6 +192,7 @@ def test_the_log_holds_each_answered_candidate_once_and_none_refused(
     for column, value in bad_values():
         with pytest.raises(ServerError):
             model.predict_raw({"jsonData": [example(), example(**{column: value})]})
+    model.close()
     logged = read_predictions(tmp_path / "log", bundle.schema, "v1")
     assert logged.repeats == 0
     assert logged.table.column("_request").to_pylist() == ["one"] * 3
