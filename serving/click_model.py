@@ -17,6 +17,7 @@ from adclick.schema import Schema
 from serving.errors import NOT_READY, ServerError, as_server_error
 from serving.golden import check_golden, golden_scorer
 from serving.metrics import ServerMetrics
+from serving.options import NewImages
 from serving.protocol import PredictionRequest, Row, read_request, write_answer
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class ClickModel:
 
     counters: ServerMetrics
 
-    def __init__(self, bundle: str, prediction_log: str) -> None:
+    def __init__(self, bundle: str, prediction_log: str, new_images: NewImages = "off") -> None:
+        self._new_images = new_images
         self._path = bundle
         self._log = PredictionLogWriter(prediction_log)
         self._scorer: Scorer | None = None

@@ -30,11 +30,24 @@ def doors(model: ClickModel) -> Blueprint:
     blueprint = Blueprint("doors", __name__)
     blueprint.record(lambda state: state.app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES))
     blueprint.before_app_request(_check)
-    blueprint.app_errorhandler(ServerError)(_refused)
-    blueprint.app_errorhandler(HTTPException)(_http_error)
+
+    @blueprint.app_errorhandler(ServerError)
+    def refused(error: ServerError) -> Response:
+        model.counters.count_error(error.cause)
+        response = jsonify(error.seldon())
+        response.status_code = error.code
+        return response
+
+    @blueprint.app_errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = error.code or 500
+        return refused(ServerError(error.description or error.name, code, f"http_{code}"))
+
     # Seldon decodes `?json=` itself; deep nesting ends in RecursionError wherever it is decoded
-    blueprint.app_errorhandler(json.JSONDecodeError)(_broken_json)
-    blueprint.app_errorhandler(RecursionError)(_broken_json)
+    @blueprint.app_errorhandler(json.JSONDecodeError)
+    @blueprint.app_errorhandler(RecursionError)
+    def broken_json(_: Exception) -> Response:
+        return refused(ServerError("the body is no JSON", 400, "malformed_json"))
 
     @blueprint.after_app_request
     def count(response: Response) -> Response:
@@ -62,17 +75,3 @@ def _check() -> None:
         size = len(request.get_data()) + 1
     if size > MAX_BODY_BYTES:
         raise RequestEntityTooLarge(f"the body is larger than {MAX_BODY_BYTES // 2**20} MiB")
-
-
-def _refused(error: ServerError) -> Response:
-    response = jsonify(error.seldon())
-    response.status_code = error.code
-    return response
-
-
-def _http_error(error: HTTPException) -> Response:
-    return _refused(ServerError(error.description or error.name, error.code or 500, "http"))
-
-
-def _broken_json(_: Exception) -> Response:
-    return _refused(ServerError("the body is no JSON", 400, "malformed_json"))

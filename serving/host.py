@@ -7,20 +7,32 @@ import shutil
 import sys
 from pathlib import Path
 
+from adclick.errors import AdclickError
 from serving.options import DRAIN_SECONDS, HostOptions, parse_options
 
 TIMEOUT_SECONDS = 30
 KEEP_ALIVE_SECONDS = 60
+# the exit code at which gunicorn gives up rather than start another worker
+UNSERVABLE = 3
 
 
 def main() -> None:
     """Serve until SIGTERM, then finish what was begun within DRAIN_SECONDS and exit with 0.
 
-    A bundle that cannot be served ends the process with 3 and one line on stderr.
+    A bundle that cannot be served ends the process with UNSERVABLE and one line on stderr.
     """
     options = parse_options()
     _fresh_metrics(options.state / "metrics")
-    _serve(options)
+    if options.server == "adclick":
+        _serve(options)
+        return
+    from serving.stock import serve_stock
+
+    try:
+        serve_stock(options)
+    except AdclickError as error:
+        print(error, file=sys.stderr, flush=True)
+        sys.exit(UNSERVABLE)
 
 
 def _fresh_metrics(folder: Path) -> None:
@@ -34,11 +46,9 @@ def _serve(options: HostOptions) -> None:
     # imported here, after the setting above, and before gunicorn forks: workers share the
     # pages
     from gunicorn.app.base import BaseApplication
-    from gunicorn.arbiter import Arbiter
     from gunicorn.errors import HaltServer
     from prometheus_client.multiprocess import mark_process_dead
 
-    from adclick.errors import AdclickError
     from serving.app import App
     from serving.click_model import ClickModel
 
@@ -59,13 +69,12 @@ def _serve(options: HostOptions) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> object:
-            model = ClickModel(str(options.bundle), str(options.prediction_log))
+            model = ClickModel(str(options.bundle), options.prediction_log, options.new_images)
             try:
                 model.load()
             except AdclickError as error:
                 print(error, file=sys.stderr, flush=True)
-                # the exit code at which gunicorn gives up rather than start another worker
-                sys.exit(Arbiter.WORKER_BOOT_ERROR)
+                sys.exit(UNSERVABLE)
             return App(model)
 
     try:
