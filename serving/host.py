@@ -69,7 +69,12 @@ def _serve(options: HostOptions) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> object:
-            model = ClickModel(str(options.bundle), options.prediction_log, options.new_images)
+            model = ClickModel(
+                str(options.bundle),
+                options.prediction_log,
+                options.new_images,
+                options.image_hosts,
+            )
             try:
                 model.load()
             except AdclickError as error:

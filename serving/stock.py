@@ -34,6 +34,7 @@ def _arguments(options: HostOptions) -> list[str]:
         "bundle": str(options.bundle),
         "prediction_log": options.prediction_log,
         "new_images": options.new_images,
+        "image_hosts": options.image_hosts,
     }
     parameters = [{"name": k, "value": v, "type": "STRING"} for k, v in model.items()]
     settings = {
