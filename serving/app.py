@@ -1,28 +1,24 @@
-"""The ASGI app of a worker: Seldon's REST protocol in front of a loaded model."""
+"""The ASGI app of a worker: Seldon's REST protocol and V2 in front of a loaded model."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
-
-from adclick.errors import RequestError
 from serving.click_model import ClickModel
 from serving.errors import ServerError, as_server_error
 from serving.http import (
+    Handler,
     Receive,
     Reply,
     Request,
     Scope,
     Send,
-    decode_exactly,
+    json_answer,
     json_reply,
 )
 from serving.metrics import exposition
-
-Handler = Callable[[Request], Awaitable[Reply]]
+from serving.open_inference_rest import ROOT, OpenInference
 
 PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 
@@ -36,6 +32,8 @@ class App:
 
     def __init__(self, model: ClickModel) -> None:
         self._model = model
+        second = OpenInference(model)
+        self._counted = frozenset((*PREDICT, *second.infer_paths))
         self._routes: dict[str, dict[str, Handler]] = {
             **{path: {"POST": self._predict} for path in PREDICT},
             "/health/ping": {"GET": self._ping},
@@ -44,6 +42,7 @@ class App:
             "/metadata": {"GET": self._metadata},
             "/api/v1.0/metadata": {"GET": self._metadata},
             "/metrics": {"GET": self._metrics},
+            **second.routes,
         }
         self.draining = False
 
@@ -57,8 +56,8 @@ class App:
         try:
             reply = await self._handler(request)(request)
         except Exception as error:
-            reply = self._error(as_server_error(error))
-        if scope["path"] in PREDICT:
+            reply = self._error(as_server_error(error), scope["path"])
+        if scope["path"] in self._counted:
             self._model.counters.count_request(reply.code, time.perf_counter() - start)
         # what is left of a body that was refused would be taken for the next request
         await reply.send(send, last=self.draining or reply.code in (408, 413))
@@ -80,17 +79,13 @@ class App:
             raise ServerError(f"send a {' or '.join(methods)} here", 405, "method")
         return handler
 
-    def _error(self, error: ServerError) -> Reply:
+    def _error(self, error: ServerError, path: str) -> Reply:
         self._model.counters.count_error(error.cause)
-        return json_reply(error.seldon(), error.code)
+        second = path == ROOT or path.startswith(f"{ROOT}/")
+        return json_reply(error.open_inference() if second else error.seldon(), error.code)
 
     async def _predict(self, request: Request) -> Reply:
-        body = await request.json_body()
-        try:
-            return json_reply(self._model.predict(orjson.loads(body)))
-        except (orjson.JSONDecodeError, RequestError):
-            # read again as the stock wrapper reads it, to refuse what it refuses in its words
-            return json_reply(self._model.predict(decode_exactly(body)))
+        return json_answer(await request.json_body(), self._model.predict)
 
     async def _ping(self, _: Request) -> Reply:
         return Reply(b"pong", content_type="text/html; charset=utf-8")
