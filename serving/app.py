@@ -20,6 +20,7 @@ from serving.http import (
 from serving.metrics import exposition
 from serving.open_inference_rest import ROOT, OpenInference
 
+GRPC_DRAIN_SECONDS = 2.0
 PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 
 
@@ -27,11 +28,12 @@ class App:
     """Answers as Seldon's stock wrapper does, at a quarter of its cost: no Flask, no WSGI threads.
 
     Scoring is a matter of microseconds and runs on the event loop. Once `draining`, every answer
-    tells its client to close the connection.
+    tells its client to close the connection. With a `grpc_address` it answers Seldon's gRPC, too.
     """
 
-    def __init__(self, model: ClickModel) -> None:
+    def __init__(self, model: ClickModel, grpc_address: str | None = None) -> None:
         self._model = model
+        self._grpc_address = grpc_address
         second = OpenInference(model)
         self._counted = frozenset((*PREDICT, *second.infer_paths))
         self._routes: dict[str, dict[str, Handler]] = {
@@ -64,8 +66,16 @@ class App:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        grpc = None
+        if self._grpc_address is not None:
+            # loaded only where it is wanted, and not before the fork, which gRPC does not survive
+            from serving.seldon_grpc import start_grpc
+
+            grpc = await start_grpc(self._model, self._grpc_address)
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if grpc is not None:
+            await grpc.stop(GRPC_DRAIN_SECONDS)
         self._model.close()
         await send({"type": "lifespan.shutdown.complete"})
 
