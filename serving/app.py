@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from serving.click_model import ClickModel
@@ -18,6 +20,7 @@ from serving.http import (
     json_reply,
 )
 from serving.metrics import exposition
+from serving.no_tensorflow import hide_tensorflow
 from serving.open_inference_rest import ROOT, OpenInference
 
 GRPC_DRAIN_SECONDS = 2.0
@@ -43,6 +46,7 @@ class App:
             "/api/v1.0/health/status": {"GET": self._status},
             "/metadata": {"GET": self._metadata},
             "/api/v1.0/metadata": {"GET": self._metadata},
+            "/seldon.json": {"GET": self._messages},
             "/metrics": {"GET": self._metrics},
             **second.routes,
         }
@@ -68,6 +72,7 @@ class App:
         await receive()
         grpc = None
         if self._grpc_address is not None:
+            hide_tensorflow()
             # loaded only where it is wanted, and not before the fork, which gRPC does not survive
             from serving.seldon_grpc import start_grpc
 
@@ -109,6 +114,13 @@ class App:
     def _metadata_message(self) -> dict[str, Any]:
         defaults = {"name": "", "versions": [""], "platform": "", "inputs": [], "outputs": []}
         return {**defaults, "custom": {}, **self._model.init_metadata()}
+
+    async def _messages(self, _: Request) -> Reply:
+        # Seldon's description of its messages, found without importing the package
+        package = find_spec("seldon_core")
+        if package is None or package.origin is None:
+            raise ServerError("there is nothing at this path", 404, "not_found")
+        return Reply((Path(package.origin).parent / "openapi" / "seldon.json").read_bytes())
 
     async def _metrics(self, _: Request) -> Reply:
         body, content_type = exposition()
