@@ -126,15 +126,19 @@ class ClickModel:
         """The loaded bundle."""
         return self._loaded().bundle
 
-    def predict_raw(self, message: object) -> dict[str, Any]:
-        """The answer to a decoded request body, as Seldon v1 message.
+    def predict_raw(self, message: object) -> object:
+        """The answer to a decoded request body, or to a SeldonMessage that came by gRPC, in kind.
 
         This hook of the stock wrapper sees the JSON as sent. Seldon's `predict(X, names)` gets an
         array made of it: numbers beside text become text, ragged rows fail, and a TypeError calls
         it twice. Raises ServerError.
         """
         try:
-            return self.predict(message)
+            if not hasattr(message, "DESCRIPTOR"):
+                return self.predict(message)
+            from serving.seldon_proto import from_proto, to_proto
+
+            return to_proto(self.predict(from_proto(message)))
         except Exception as error:
             raise as_server_error(error) from None
 

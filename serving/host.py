@@ -80,7 +80,8 @@ def _serve(options: HostOptions) -> None:
             except AdclickError as error:
                 print(error, file=sys.stderr, flush=True)
                 sys.exit(UNSERVABLE)
-            return App(model)
+            port = options.grpc_port
+            return App(model, None if port is None else f"{options.address}:{port}")
 
     try:
         Host().run()
