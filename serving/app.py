@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from serving.click_model import ClickModel
+from serving.click_model import ClickModel, model_name
 from serving.errors import ServerError, as_server_error
 from serving.http import (
     Handler,
@@ -23,6 +23,7 @@ from serving.http import (
 from serving.metrics import exposition
 from serving.no_tensorflow import hide_tensorflow
 from serving.open_inference_rest import ROOT, OpenInference
+from serving.openapi import openapi_document
 
 GRPC_DRAIN_SECONDS = 2.0
 PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
@@ -49,6 +50,7 @@ class App:
             "/metadata": {"GET": self._metadata},
             "/api/v1.0/metadata": {"GET": self._metadata},
             "/seldon.json": {"GET": self._messages},
+            "/openapi.json": {"GET": self._openapi},
             "/metrics": {"GET": self._metrics},
             **second.routes,
         }
@@ -126,6 +128,13 @@ class App:
         if package is None or package.origin is None:
             raise ServerError("there is nothing at this path", 404, "not_found")
         return Reply((Path(package.origin).parent / "openapi" / "seldon.json").read_bytes())
+
+    async def _openapi(self, _: Request) -> Reply:
+        bundle, images = self._model.bundle, self._model.takes_images
+        document = openapi_document(
+            bundle.schema, bundle.version, model_name(), bundle.golden, images=images
+        )
+        return json_reply(document)
 
     async def _metrics(self, _: Request) -> Reply:
         body, content_type = exposition()

@@ -117,9 +117,14 @@ class ClickModel:
             scorer, ImageSource(self._image_hosts if self._new_images == "url" else ())
         )
 
+    @property
+    def takes_images(self) -> bool:
+        """Whether requests may bring the images of new creatives."""
+        return self._new_creatives is not None
+
     def brings_images(self, body: bytes) -> bool:
         """Whether a request's body may hold images, which take milliseconds or are waited for."""
-        return self._new_creatives is not None and self._image_key in body
+        return self.takes_images and self._image_key in body
 
     @property
     def bundle(self) -> ServingBundle:
