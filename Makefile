@@ -22,7 +22,7 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-serving infra-plan infra-check picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ bench-run: .venv/installed-dev ## Time a sample run, and what of it is not our o
 bench-ingest: .venv/installed-dev .venv-bench/installed ## Time ingestion, beside pyarrow, pandas, Ray Data, Daft and Beam.
 	@$(PYTHON) -m benchmarks.ingest
 
+bench-serving: .venv/installed-dev .venv-serving/installed .venv-bench-serving/installed ## Time the server, beside stock Seldon, MLServer, BentoML and FastAPI, and under roll-outs.
+	@$(PYTHON) -m benchmarks.serving
+
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
 	@terraform -chdir=infra plan -out=plan
 
@@ -80,7 +83,7 @@ picture: .venv/installed ## Draw the README's picture of a run from the last one
 
 lock: .venv/installed ## Pin the requirements anew.
 	@# uv keeps what a lock already says, so that the gcp environment has the local one's versions
-	@for name in "" -dev -serving -gcp -gpu -gcp-test -bench; do \
+	@for name in "" -dev -serving -gcp -gpu -gcp-test -bench -bench-serving; do \
 		if [ "$$name" = -gcp ]; then cp requirements.txt requirements-gcp.txt; fi; \
 		.venv/bin/uv pip compile --quiet --python-version 3.12 requirements$$name.in -o requirements$$name.txt; done
 
@@ -97,6 +100,10 @@ clean: ## Stop what serves and remove the state of all runs.
 	@touch $@
 
 .venv-bench/installed: requirements-bench.txt
+	$(MAKE_VENV)
+	@touch $@
+
+.venv-bench-serving/installed: requirements-bench-serving.txt
 	$(MAKE_VENV)
 	@touch $@
 

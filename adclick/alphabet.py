@@ -20,7 +20,7 @@ class Alphabet:
 
         Arrow reads a column at once or, for one bad cell, not at all; nulls it passes over.
         """
-        offsets: Int32 = np.frombuffer(text.buffers()[1], np.int32, len(text) + 1, 4 * text.offset)
+        offsets = _offsets(text)
         good = np.diff(offsets) > 0
         data = text.buffers()[2]
         if data is not None:
@@ -33,6 +33,21 @@ class Alphabet:
         return pa.Array.from_buffers(
             pa.string(), len(text), [bits, pa.py_buffer(offsets), data or pa.py_buffer(b"")]
         )
+
+
+def is_plain(text: pa.Array) -> bool:
+    """Whether no text has a space, a plus, or anything else than printable ASCII."""
+    offsets, data = _offsets(text), text.buffers()[2]
+    if data is None or offsets[0] == offsets[-1]:
+        return True
+    used = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
+    printable = ord(" ") < used.min() and used.max() < ord("\x7f")
+    return bool(printable and not (used == ord("+")).any())
+
+
+def _offsets(text: pa.Array) -> Int32:
+    offsets: Int32 = np.frombuffer(text.buffers()[1], np.int32, len(text) + 1, 4 * text.offset)
+    return offsets
 
 
 def _valid(text: pa.Array) -> Array:

@@ -110,6 +110,11 @@ class CategoricalColumn(_Strict):
             raise ValueError(f"default {self.default!r} is not among the allowed values")
         return self
 
+    @cached_property
+    def allowed_set(self) -> frozenset[str]:
+        """The allowed values, to look one up among many; empty where all are allowed."""
+        return frozenset(self.allowed or ())
+
 
 class NumericColumn(_Strict):
     """A feature with an order: rejected outside [`min`, `max`], or empty without a `default`.

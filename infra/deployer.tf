@@ -18,6 +18,13 @@ resource "kubernetes_role_v1" "deployer" {
     verbs      = ["get", "list"]
   }
 
+  # golden requests to one version's pods, and their metrics
+  rule {
+    api_groups = [""]
+    resources  = ["pods/proxy"]
+    verbs      = ["get", "create"]
+  }
+
   # `run.py --check` looks whether they are there
   rule {
     api_groups = [""]

@@ -1,76 +1,110 @@
-"""Seldon's own REST app around the model, with metrics that work across workers and quiet logs."""
+"""The ASGI app of a worker: Seldon's REST protocol in front of a loaded model."""
 
 from __future__ import annotations
 
-import logging
 import time
-import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from flask import Flask, Response, g, request
-from seldon_core.flask_utils import SeldonMicroserviceException
-from seldon_core.wrapper import get_rest_microservice
+import orjson
 
-from serving.click_model import Answer, ClickModel
-from serving.doors import error_response
-from serving.metrics import NoSeldonMetrics, ServerMetrics, exposition
-from serving.protocol import PredictionRequest
+from adclick.errors import RequestError
+from serving.click_model import ClickModel
+from serving.errors import ServerError, as_server_error
+from serving.http import (
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    decode_exactly,
+    json_reply,
+)
+from serving.metrics import exposition
 
-log = logging.getLogger(__name__)
+Handler = Callable[[Request], Awaitable[Reply]]
 
-
-class CountedModel(ClickModel):
-    """A ClickModel that counts its answers."""
-
-    counters: ServerMetrics
-
-    def load(self) -> None:
-        """Load the bundle; from then on answers are counted under its version."""
-        super().load()
-        self.counters = ServerMetrics(self.bundle.version)
-
-    def answer(self, request: PredictionRequest) -> Answer:
-        """Score, log and count a request's candidates."""
-        answer = super().answer(request)
-        self.counters.count_scores(answer.scores, answer.unknown_creatives)
-        return answer
+PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 
 
-def build_app(model: CountedModel) -> Flask:
-    """The WSGI app of a worker whose `model` is loaded."""
-    app = get_rest_microservice(model, NoSeldonMetrics())
-    # in place of Seldon's own handlers, which log messages that may quote the request
-    app.register_error_handler(SeldonMicroserviceException, _refused)
-    app.register_error_handler(Exception, _failed)
+class App:
+    """Answers as Seldon's stock wrapper does, at a quarter of its cost: no Flask, no WSGI threads.
 
-    # first, because a door that turns a request away ends this list
-    app.before_request_funcs[None].insert(0, _start_clock)
+    Scoring is a matter of microseconds and runs on the event loop. Once `draining`, every answer
+    tells its client to close the connection.
+    """
 
-    @app.after_request
-    def _count(response: Response) -> Response:
-        if request.endpoint == "Predict":
-            model.counters.count_request(response.status_code, time.perf_counter() - g.start)
-        return response
+    def __init__(self, model: ClickModel) -> None:
+        self._model = model
+        self._routes: dict[str, dict[str, Handler]] = {
+            **{path: {"POST": self._predict} for path in PREDICT},
+            "/health/ping": {"GET": self._ping},
+            "/health/status": {"GET": self._status},
+            "/api/v1.0/health/status": {"GET": self._status},
+            "/metadata": {"GET": self._metadata},
+            "/api/v1.0/metadata": {"GET": self._metadata},
+            "/metrics": {"GET": self._metrics},
+        }
+        self.draining = False
 
-    @app.get("/metrics")
-    def metrics() -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or run the app's start and end (ASGI)."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        start = time.perf_counter()
+        request = Request(scope, receive)
+        try:
+            reply = await self._handler(request)(request)
+        except Exception as error:
+            reply = self._error(as_server_error(error))
+        if scope["path"] in PREDICT:
+            self._model.counters.count_request(reply.code, time.perf_counter() - start)
+        # what is left of a body that was refused would be taken for the next request
+        await reply.send(send, last=self.draining or reply.code in (408, 413))
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._model.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _handler(self, request: Request) -> Handler:
+        methods = self._routes.get(request.scope["path"])
+        if methods is None:
+            raise ServerError("there is nothing at this path", 404, "not_found")
+        method = request.scope["method"]
+        handler = methods.get("GET" if method == "HEAD" else method)
+        if handler is None:
+            raise ServerError(f"send a {' or '.join(methods)} here", 405, "method")
+        return handler
+
+    def _error(self, error: ServerError) -> Reply:
+        self._model.counters.count_error(error.cause)
+        return json_reply(error.seldon(), error.code)
+
+    async def _predict(self, request: Request) -> Reply:
+        body = await request.json_body()
+        try:
+            return json_reply(self._model.predict(orjson.loads(body)))
+        except (orjson.JSONDecodeError, RequestError):
+            # read again as the stock wrapper reads it, to refuse what it refuses in its words
+            return json_reply(self._model.predict(decode_exactly(body)))
+
+    async def _ping(self, _: Request) -> Reply:
+        return Reply(b"pong", content_type="text/html; charset=utf-8")
+
+    async def _status(self, _: Request) -> Reply:
+        return json_reply({"strData": self._model.health_status(), "meta": {}})
+
+    async def _metadata(self, _: Request) -> Reply:
+        return json_reply(self._metadata_message())
+
+    def _metadata_message(self) -> dict[str, Any]:
+        defaults = {"name": "", "versions": [""], "platform": "", "inputs": [], "outputs": []}
+        return {**defaults, "custom": {}, **self._model.init_metadata()}
+
+    async def _metrics(self, _: Request) -> Reply:
         body, content_type = exposition()
-        return Response(body, content_type=content_type)
-
-    return app
-
-
-def _start_clock() -> None:
-    g.start = time.perf_counter()
-
-
-def _refused(error: SeldonMicroserviceException) -> Response:
-    return error_response(error.message, error.status_code, error.reason)
-
-
-def _failed(error: Exception) -> Response:
-    # where, but not what: an exception's message may quote values of the request
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s in a request at\n%s", type(error).__name__, frames)
-    return error_response(
-        "the server failed; its log says where", 500, "MICROSERVICE_INTERNAL_ERROR"
-    )
+        return Reply(body, content_type=content_type)

@@ -2,52 +2,71 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from seldon_core.env_utils import NONIMPLEMENTED_MSG, get_image_name, get_model_name
-from seldon_core.flask_utils import SeldonMicroserviceException
 
 from adclick.bundle.bundle import ServingBundle, load_bundle
-from adclick.encoding.candidate import Candidate, parse_candidate
+from adclick.encoding.candidate import Candidates, parse_candidates
 from adclick.errors import AdclickError, RequestError
 from adclick.prediction_log import PredictionLogWriter
 from adclick.schema import Schema
-from serving.doors import doors
+from serving.errors import NOT_READY, ServerError, as_server_error
 from serving.golden import check_golden, golden_scorer
+from serving.metrics import ServerMetrics
+from serving.options import NewImages
 from serving.protocol import PredictionRequest, Row, read_request, write_answer
 
 if TYPE_CHECKING:
+    from flask import Blueprint
+
     from adclick.bundle.scorer import Scorer
+
+KNOWN, UNKNOWN = "known", "unknown"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Scores of a request's candidates, and how many of their creatives the model never saw.
+    """Scores of a request's candidates, and how many of their creatives are known and unknown.
 
-    `unknown_creatives` is None where the schema has no creatives.
+    `creatives` is empty where the schema has no creatives.
     """
 
     scores: list[float]
-    unknown_creatives: int | None
+    creatives: dict[str, int]
+
+    def tags(self, version: str) -> dict[str, Any]:
+        """What an answer says beside the scores."""
+        tags: dict[str, Any] = {"model_version": version}
+        if self.creatives:
+            tags["unknown_creatives"] = self.creatives[UNKNOWN]
+        return tags
 
 
 class ClickModel:
-    """Answers Seldon v1 prediction requests from a bundle, and logs what it answered.
+    """Answers Seldon v1 prediction requests from a bundle, logs what it answered and counts it.
 
-    `bundle` and `prediction_log` are folders. Nothing is read before `load`, which Seldon calls in
-    each worker, after its fork.
+    `bundle` is a folder, `prediction_log` one or any fsspec URL. Nothing is read before `load`,
+    which Seldon calls in each worker, after its fork.
     """
 
-    def __init__(self, bundle: str, prediction_log: str) -> None:
+    counters: ServerMetrics
+
+    def __init__(self, bundle: str, prediction_log: str, new_images: NewImages = "off") -> None:
+        self._new_images = new_images
         self._path = bundle
         self._log = PredictionLogWriter(prediction_log)
-        self._log_lock = threading.Lock()
         self._scorer: Scorer | None = None
-        self.model_error_handler = doors()
+
+    @property
+    def model_error_handler(self) -> Blueprint:
+        """What the stock wrapper registers on its Flask app, which nobody else has to import."""
+        from serving.doors import doors
+
+        return doors(self)
 
     def load(self) -> None:
         """Load the bundle and check its first golden request.
@@ -65,6 +84,7 @@ class ClickModel:
             check_golden(bundle, bundle.golden[:1], golden_scorer(scorer))
         except Exception as error:
             raise AdclickError(f"bundle {self._path} cannot be served: {error}") from error
+        self.counters = ServerMetrics(bundle.version)
         self._scorer = scorer
 
     @property
@@ -75,74 +95,80 @@ class ClickModel:
     def predict_raw(self, message: object) -> dict[str, Any]:
         """The answer to a decoded request body, as Seldon v1 message.
 
-        This hook sees the JSON as sent. Seldon's `predict(X, names)` gets an array made of it:
-        numbers beside text become text, ragged rows fail, and a TypeError calls it twice.
-        Raises SeldonMicroserviceException, answered with status 400, for a bad request.
+        This hook of the stock wrapper sees the JSON as sent. Seldon's `predict(X, names)` gets an
+        array made of it: numbers beside text become text, ragged rows fail, and a TypeError calls
+        it twice. Raises ServerError.
         """
         try:
-            request = read_request(message)
-            answer = self.answer(request)
-        except RequestError as error:
-            raise SeldonMicroserviceException(str(error)) from None
-        tags: dict[str, Any] = {"model_version": self.bundle.version}
-        if answer.unknown_creatives is not None:
-            tags["unknown_creatives"] = answer.unknown_creatives
-        return write_answer(request, answer.scores, tags, _own_path())
+            return self.predict(message)
+        except Exception as error:
+            raise as_server_error(error) from None
+
+    def predict(self, message: object) -> dict[str, Any]:
+        """The answer to a decoded request body; raises RequestError for a bad one."""
+        request = read_request(message)
+        answer = self.answer(request)
+        return write_answer(request, answer.scores, answer.tags(self.bundle.version), _own_path())
 
     def answer(self, request: PredictionRequest) -> Answer:
-        """Score and log a request's candidates; raises RequestError that names row and column."""
+        """Score, log and count a request's candidates.
+
+        Raises RequestError that names row and column.
+        """
         scorer = self._loaded()
         schema = scorer.bundle.schema
-        candidates = [
-            parse_candidate(schema, row, number) for number, row in enumerate(request.rows)
-        ]
+        candidates = parse_candidates(schema, request.rows)
         scores = scorer.score(candidates)
         if not np.isfinite(scores).all():
             row = int(np.flatnonzero(~np.isfinite(scores))[0])
             raise RequestError(f"row {row}: its numbers are too large to be scored")
-        answer = Answer(scores.tolist(), _unknown_creatives(scorer, candidates))
+        answer = Answer(scores.tolist(), _creatives(scorer, candidates))
         logged = _logged(schema, request.rows, candidates)
-        with self._log_lock:
-            self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
+        self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
+        self.counters.count_scores(answer.scores, answer.creatives)
         return answer
 
     def health_status(self) -> str:
-        """Which version is loaded; raises, answered with status 503, before one is."""
+        """Which version is loaded; raises ServerError, with status 503, before one is."""
         return f"version {self.bundle.version} is loaded"
+
+    def init_metadata(self) -> dict[str, Any]:
+        """What is served, for Seldon's /metadata; the stock wrapper asks for it before `load`."""
+        return {"name": model_name(), "versions": [load_bundle(self._path).version]}
+
+    def close(self) -> None:
+        """Write out what was answered; nothing that is answered later is logged."""
+        self._log.close()
 
     def _loaded(self) -> Scorer:
         if self._scorer is None:
-            raise SeldonMicroserviceException(
-                "the model is not loaded", status_code=503, reason="MICROSERVICE_NOT_READY"
-            )
+            raise ServerError("the model is not loaded", 503, "not_ready", NOT_READY)
         return self._scorer
 
 
-def _unknown_creatives(scorer: Scorer, candidates: list[Candidate]) -> int | None:
-    name = scorer.bundle.schema.creative
-    if name is None:
-        return None
-    creatives = (candidate[name] for candidate in candidates)
-    return sum(not (isinstance(c, str) and scorer.knows(c)) for c in creatives)
+def model_name() -> str:
+    """The model's name in its Seldon graph; `adclick` outside of one."""
+    return os.environ.get("PREDICTIVE_UNIT_ID", "adclick")
 
 
-def _logged(
-    schema: Schema, rows: Sequence[Row], candidates: Sequence[Candidate]
-) -> list[dict[str, Any]]:
+def _creatives(scorer: Scorer, candidates: Candidates) -> dict[str, int]:
+    familiarity = scorer.familiarity(candidates)
+    return {kind: familiarity.count(kind) for kind in (KNOWN, UNKNOWN)} if familiarity else {}
+
+
+def _logged(schema: Schema, rows: Sequence[Row], candidates: Candidates) -> list[dict[str, Any]]:
     # as sent, so that a default is not taken for an observation; but numbers as the float that was
     # scored, since a JSON integer may have more digits than the log's columns can hold
-    features, numeric = schema.features, schema.numeric
-    return [
-        {
-            name: candidate[name]
-            if name in numeric and row.get(name) is not None
-            else row.get(name)
-            for name in features
-        }
-        for row, candidate in zip(rows, candidates, strict=True)
-    ]
+    logged = [{name: row.get(name) for name in schema.features} for row in rows]
+    for name in schema.numeric:
+        for row, number in zip(logged, candidates.columns[name], strict=True):
+            if row[name] is not None:
+                row[name] = number
+    return logged
 
 
 def _own_path() -> dict[str, str]:
-    name = get_model_name()
-    return {} if name == NONIMPLEMENTED_MSG else {name: get_image_name()}
+    # what Seldon's operator says of the container, as the stock wrapper would note it
+    name = os.environ.get("PREDICTIVE_UNIT_ID")
+    image = os.environ.get("PREDICTIVE_UNIT_IMAGE", "NOT_IMPLEMENTED:NOT_IMPLEMENTED")
+    return {} if name is None else {name: image}

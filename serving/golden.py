@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adclick.bundle.bundle import GoldenRequest, ServingBundle
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
 from adclick.errors import AdclickError
 
 if TYPE_CHECKING:
@@ -65,4 +65,4 @@ def check_offline(bundle: ServingBundle) -> GoldenCheck:
 def golden_scorer(scorer: Scorer) -> Callable[[dict[str, Any]], float]:
     """The in-process `score` for `check_golden`."""
     schema = scorer.bundle.schema
-    return lambda features: float(scorer.score([parse_candidate(schema, features)])[0])
+    return lambda features: float(scorer.score(parse_candidates(schema, [features]))[0])

@@ -1,4 +1,4 @@
-"""The server process: Seldon's REST app in gunicorn. `python -m serving.host --help`."""
+"""The server process: workers of our app under gunicorn. `python -m serving.host --help`."""
 
 from __future__ import annotations
 
@@ -7,25 +7,32 @@ import shutil
 import sys
 from pathlib import Path
 
+from adclick.errors import AdclickError
 from serving.options import DRAIN_SECONDS, HostOptions, parse_options
-
-# seldon_core imports TensorFlow wherever it is installed, only to know a tensor format that this
-# model does not speak: 500 MB and 11 s for each server. This makes that import fail, as it would
-# where TensorFlow is absent, and has to come before anything that imports seldon_core.
-sys.modules["tensorflow"] = None  # type: ignore[assignment]
 
 TIMEOUT_SECONDS = 30
 KEEP_ALIVE_SECONDS = 60
+# the exit code at which gunicorn gives up rather than start another worker
+UNSERVABLE = 3
 
 
 def main() -> None:
     """Serve until SIGTERM, then finish what was begun within DRAIN_SECONDS and exit with 0.
 
-    A bundle that cannot be served ends the process with 3 and one line on stderr.
+    A bundle that cannot be served ends the process with UNSERVABLE and one line on stderr.
     """
     options = parse_options()
     _fresh_metrics(options.state / "metrics")
-    _serve(options)
+    if options.server == "adclick":
+        _serve(options)
+        return
+    from serving.stock import serve_stock
+
+    try:
+        serve_stock(options)
+    except AdclickError as error:
+        print(error, file=sys.stderr, flush=True)
+        sys.exit(UNSERVABLE)
 
 
 def _fresh_metrics(folder: Path) -> None:
@@ -36,40 +43,39 @@ def _fresh_metrics(folder: Path) -> None:
 
 
 def _serve(options: HostOptions) -> None:
-    # imported here, after the two settings above, and before gunicorn forks: workers share the
+    # imported here, after the setting above, and before gunicorn forks: workers share the
     # pages
     from gunicorn.app.base import BaseApplication
-    from gunicorn.arbiter import Arbiter
     from gunicorn.errors import HaltServer
+    from prometheus_client.multiprocess import mark_process_dead
 
-    from adclick.errors import AdclickError
-    from serving.app import CountedModel, build_app
+    from serving.app import App
+    from serving.click_model import ClickModel
 
     class Host(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             settings = {
                 "bind": f"{options.address}:{options.port}",
                 "workers": options.workers,
-                "worker_class": "gthread",
-                "threads": options.threads,
+                "worker_class": "serving.worker.Worker",
                 "timeout": TIMEOUT_SECONDS,
                 "graceful_timeout": DRAIN_SECONDS,
                 "keepalive": KEEP_ALIVE_SECONDS,
                 "loglevel": "warning",
                 "control_socket_disable": True,
+                "child_exit": lambda _, worker: mark_process_dead(worker.pid),
             }
             for name, value in settings.items():
                 self.cfg.set(name, value)
 
         def load(self) -> object:
-            model = CountedModel(str(options.bundle), str(options.prediction_log))
+            model = ClickModel(str(options.bundle), options.prediction_log, options.new_images)
             try:
                 model.load()
             except AdclickError as error:
                 print(error, file=sys.stderr, flush=True)
-                # the exit code at which gunicorn gives up rather than start another worker
-                sys.exit(Arbiter.WORKER_BOOT_ERROR)
-            return build_app(model)
+                sys.exit(UNSERVABLE)
+            return App(model)
 
     try:
         Host().run()

@@ -17,12 +17,19 @@ from serving.envoy_listener import EdgeOptions, listener
 from serving.golden import GoldenCheck, check_offline
 from serving.local.edge import Edge
 from serving.local.folders import Folders, held
-from serving.local.intent import Intent, Trial, read_intent, write_intent, write_whole
+from serving.local.intent import (
+    Intent,
+    ServerSettings,
+    read_intent,
+    with_version,
+    write_intent,
+    write_whole,
+)
 from serving.local.keeping import end_keeper, ensure_keeper, renew_keeper
 from serving.local.look import Look, is_healthy, look, server_url, tail
-from serving.local.roles import check_role, with_version
-from serving.options import DRAIN_SECONDS
+from serving.options import DRAIN_SECONDS, NewImages, ServerKind
 from serving.process_table import check_port_free, stop_processes
+from serving.trial import NOTHING_TO_ROLL_BACK, on_trial, role_asked
 from serving.versions import VersionStore
 
 POLL_SECONDS = 0.05
@@ -46,14 +53,16 @@ class LocalSeldon:
         *,
         workers: int = 2,
         threads: int = 4,
+        server: ServerKind = "adclick",
+        new_images: NewImages = "off",
         start_seconds: float = 30.0,
     ) -> None:
         self._folders = Folders(state_dir.resolve())
         self._store = VersionStore(self._folders.root)
         self._options = EdgeOptions(port)
-        self._workers = workers
-        self._threads = threads
-        self._prediction_log = str(prediction_log.resolve())
+        self._servers = ServerSettings(
+            str(prediction_log.resolve()), workers, threads, server, new_images
+        )
         self._start_seconds = start_seconds
 
     def deploy(
@@ -68,11 +77,12 @@ class LocalSeldon:
         with self._lock():
             installed = self._store.install(bundle)
             before = self._intent()
-            check_role(installed.version, before, traffic, shadow)
-            trial = Trial(installed.version, traffic, shadow) if shadow or traffic < WHOLE else None
+            role = role_asked(self.status(), installed.version, traffic, shadow)
             former = self._look().running.get(installed.version)
             golden = self._checked(installed, before)
-            self._serve(with_version(before, installed.version, trial), before, installed.version)
+            self._serve(
+                with_version(before, installed.version, role, traffic), before, installed.version
+            )
             server = self._look().running[installed.version]
             return Deployment(
                 version=installed.version,
@@ -81,7 +91,7 @@ class LocalSeldon:
                 golden_checked=golden.checked,
                 largest_difference=golden.largest_difference,
                 started=former is None or former.process != server.process,
-                role=_role(trial),
+                role=role,
                 traffic=traffic,
             )
 
@@ -89,10 +99,8 @@ class LocalSeldon:
         """Make the version on trial the champion; raises AdclickError where there is none."""
         with self._lock():
             before = self._intent()
-            if before.trial is None:
-                raise AdclickError("no version is on trial: deploy one with less than all traffic")
-            version = before.trial.version
-            self._serve(with_version(before, version, None), before, version)
+            version = on_trial(self.status()).version
+            self._serve(with_version(before, version, Role.CHAMPION), before, version)
             return self.status()
 
     def rollback(self) -> Status:
@@ -106,7 +114,7 @@ class LocalSeldon:
                 self._serve(replace(before, trial=None), before, str(before.champion))
                 return self.status()
             if before.former is None:
-                raise AdclickError("there is neither a trial to end nor a version before this one")
+                raise AdclickError(NOTHING_TO_ROLL_BACK)
             former = self._store.intact(before.former)
             if former is None:
                 raise AdclickError(f"the bundle of version {before.former} is gone or damaged")
@@ -149,9 +157,7 @@ class LocalSeldon:
         return replace(
             read_intent(self._folders.intent),
             candidate=None,
-            workers=self._workers,
-            threads=self._threads,
-            prediction_log=self._prediction_log,
+            servers=self._servers,
         )
 
     def _checked(self, bundle: ServingBundle, intent: Intent) -> GoldenCheck:
@@ -241,9 +247,3 @@ class LocalSeldon:
                 raise AdclickError(otherwise if isinstance(otherwise, str) else otherwise())
             ensure_keeper(self._folders)
             time.sleep(POLL_SECONDS)
-
-
-def _role(trial: Trial | None) -> Role:
-    if trial is None:
-        return Role.CHAMPION
-    return Role.SHADOW if trial.shadow else Role.CANARY

@@ -19,7 +19,7 @@ from zenml.services import ServiceConfig
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving.bundle_store import fetch
-from serving.deployment import Deployment
+from serving.deployment import Deployment, Role, Status
 from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.cluster import KubernetesSeldon
 from serving.kubernetes.description import Autoscaling, Resources
@@ -148,19 +148,38 @@ class SeldonKubernetesDeployer(SeldonDeployer):
         """Bucket prefix of the predictions that servers log."""
         return self.config.prediction_log
 
-    def deploy(self, bundle: ServingBundle, model: str) -> Deployment:
-        """Serve a model's bundle and record it as ZenML service; see KubernetesSeldon.deploy."""
-        seldon = self.seldon
-        deployment = seldon.deploy(bundle, model)
+    def deploy(
+        self, bundle: ServingBundle, model: str, traffic: int = 100, shadow: bool = False
+    ) -> Deployment:
+        """Serve a model's bundle and record its champion in ZenML; see KubernetesSeldon.deploy."""
+        deployment = self.seldon.deploy(bundle, model, traffic, shadow)
+        if deployment.role is Role.CHAMPION:
+            self._record(model, bundle.version)
+        return deployment
+
+    def promote(self) -> Status:
+        """Make the version on trial the champion; see KubernetesSeldon.promote."""
+        return self._recorded(self.seldon.promote())
+
+    def rollback(self) -> Status:
+        """End the trial, or bring back the champion before; see KubernetesSeldon.rollback."""
+        return self._recorded(self.seldon.rollback())
+
+    def _recorded(self, status: Status) -> Status:
+        model = self.seldon.model
+        if status.version is not None and model is not None:
+            self._record(model, status.version)
+        return status
+
+    def _record(self, model: str, version: str) -> None:
         self.record(
             SeldonKubernetesServiceConfig(
                 name=model,
                 model_name=model,
-                model_version=bundle.version,
-                bundle=seldon.bundle_uri(bundle.version),
+                model_version=version,
+                bundle=self.seldon.bundle_uri(version),
             )
         )
-        return deployment
 
     def _client(self) -> ApiClient:
         connector = self.get_connector()

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from adclick.bundle.bundle import GoldenRequest, ServingBundle
 from adclick.bundle.scorer import Scorer
 from adclick.bundle.write import write_creatives, write_golden, write_manifest, write_parts
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
 from adclick.model.calibration import Calibration
 from adclick.schema import Schema
@@ -164,9 +164,7 @@ def expected(bundle: ServingBundle, rows: Sequence[dict[str, Any]]) -> list[floa
 
 def scores_of(scorer: Scorer, rows: Sequence[dict[str, Any]]) -> list[float]:
     """The scores of `rows` without a server."""
-    schema = scorer.bundle.schema
-    parsed = [parse_candidate(schema, row, number) for number, row in enumerate(rows)]
-    return list(scorer.score(parsed).tolist())
+    return list(scorer.score(parse_candidates(scorer.bundle.schema, rows)).tolist())
 
 
 def candidates() -> st.SearchStrategy[dict[str, Any]]:

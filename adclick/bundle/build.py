@@ -13,7 +13,7 @@ from adclick.bundle.bundle import GOLDEN, GoldenRequest, ServingBundle, load_bun
 from adclick.bundle.export import to_onnx
 from adclick.bundle.scorer import Scorer
 from adclick.bundle.write import write_creatives, write_golden, write_manifest, write_parts
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.encoding.requests import features, request_rows
 from adclick.errors import AdclickError
@@ -70,13 +70,13 @@ def _golden(
 ) -> list[GoldenRequest]:
     rows = request_rows(log, split.calibration, GOLDEN_REQUESTS)
     requests = [features(log.ad_schema, row) for row in rows]
-    candidates = [parse_candidate(log.ad_schema, row) for row in requests]
+    candidates = parse_candidates(log.ad_schema, requests)
     scores = Scorer(bundle).score(candidates)
     embeddings = None
     creative = log.ad_schema.creative
     if bundle.has_images and creative is not None:
         row_of = {name: row for row, name in enumerate(bundle.creative_ids, start=1)}
-        shown = [row_of[str(candidate[creative])] for candidate in candidates]
+        shown = [row_of[name] for name in candidates.columns[creative]]
         embeddings = bundle.creative_embeddings[shown]
     expected = model.predict(bundle.encoder.encode_candidates(candidates), embeddings)
     gap = float(np.abs(scores - expected).max(initial=0))

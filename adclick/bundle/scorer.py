@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import onnxruntime as ort
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adclick.arrays import Array, Float32, Float64, UInt8
+from adclick.arrays import Float32, Float64, UInt8
 from adclick.bundle.bundle import HEAD, TOWER, ServingBundle
-from adclick.encoding.candidate import Candidate
+from adclick.encoding.candidate import Candidates
 from adclick.encoding.encoder import Encoded
 
 FALLBACK = 0
 IMAGE_BATCH = 256
+
+type Familiarity = Literal["known", "new", "unknown"]
 
 
 class Scorer:
@@ -40,7 +43,11 @@ class Scorer:
         )
 
     @cached_property
-    def _creative_rows(self) -> dict[str, int]:
+    def _tower(self) -> ort.InferenceSession:
+        return self._session(TOWER)
+
+    @cached_property
+    def _creative_rows(self) -> dict[str | None, int]:
         return {name: row for row, name in enumerate(self._ids, start=1)}
 
     @cached_property
@@ -48,7 +55,7 @@ class Scorer:
         return pa.array(self._ids, pa.string())
 
     @cached_property
-    def _known_creatives(self) -> Mapping[str, int]:
+    def _known_creatives(self) -> Collection[str | None]:
         if self.bundle.has_images:
             return self._creative_rows
         slots = {e.name: e.slots for e in self.bundle.encoder.categorical}
@@ -60,9 +67,8 @@ class Scorer:
 
     def embed(self, images: UInt8) -> Float32:
         """Embeddings (k, E) of images (k, height, width, 3), from the bundle's tower."""
-        tower = self._session(TOWER)
         batches = [
-            tower.run(None, {"images": np.asarray(images[start : start + IMAGE_BATCH])})[0]
+            self._tower.run(None, {"images": np.asarray(images[start : start + IMAGE_BATCH])})[0]
             for start in range(0, len(images), IMAGE_BATCH)
         ]
         assert self._embeddings is not None
@@ -78,33 +84,51 @@ class Scorer:
             scorer._embeddings = np.concatenate([self._embeddings, self.embed(images[new])])
         return scorer
 
-    def score(self, candidates: Sequence[Candidate]) -> Float64:
-        """Click probabilities of a request's candidates, float64 (n,)."""
-        encoded = self.bundle.encoder.encode_candidates(candidates)
-        rows = None
-        if self.bundle.has_images:
-            creative = self.bundle.schema.creative
-            rows = np.array([self._row_of(row[str(creative)]) for row in candidates])
-        return self._run(encoded, rows)
+    def score(self, candidates: Candidates, new: Mapping[int, Float32] | None = None) -> Float64:
+        """Click probabilities of a request's candidates, float64 (n,).
 
-    def _row_of(self, creative: object) -> int:
-        return (
-            self._creative_rows.get(creative, FALLBACK) if isinstance(creative, str) else FALLBACK
-        )
+        `new` holds the embedding (E,) of a creative that is not known, by the candidate's number.
+        """
+        encoded = self.bundle.encoder.encode_candidates(candidates)
+        if self._embeddings is None:
+            return self._run(encoded, None)
+        row_of = self._creative_rows.get
+        rows = [row_of(creative, FALLBACK) for creative in self._creatives(candidates)]
+        embeddings = self._embeddings[rows]
+        for number, embedding in (new or {}).items():
+            embeddings[number] = embedding
+        return self._run(encoded, embeddings)
+
+    def familiarity(
+        self, candidates: Candidates, new: Mapping[int, Float32] | None = None
+    ) -> list[Familiarity]:
+        """Whether each candidate's creative is known, or new as in `score`, or unknown.
+
+        Empty where the schema has no creatives.
+        """
+        known, new = self._known_creatives, new or {}
+        return [
+            "known" if creative in known else "new" if number in new else "unknown"
+            for number, creative in enumerate(self._creatives(candidates))
+        ]
+
+    def _creatives(self, candidates: Candidates) -> Sequence[str | None]:
+        creative = self.bundle.schema.creative
+        return candidates.columns[creative] if creative else ()
 
     def score_batch(self, batch: pa.RecordBatch) -> Float64:
         """Click probabilities of an ad log's rows, float64 (n,)."""
         encoded = self.bundle.encoder.encode(batch)
-        rows = None
-        if self.bundle.has_images:
+        embeddings = None
+        if self._embeddings is not None:
             ids = batch.column(self.bundle.schema.creative)
             found = pc.fill_null(pc.index_in(ids, value_set=self._creative_set), -1)
-            rows = found.to_numpy(zero_copy_only=False) + 1
-        return self._run(encoded, rows)
+            embeddings = self._embeddings[found.to_numpy(zero_copy_only=False) + 1]
+        return self._run(encoded, embeddings)
 
-    def _run(self, encoded: Encoded, creative_rows: Array | None) -> Float64:
+    def _run(self, encoded: Encoded, embeddings: Float32 | None) -> Float64:
         inputs = {"categorical": encoded.categorical, "numeric": encoded.numeric}
-        if creative_rows is not None and self._embeddings is not None:
-            inputs["creative"] = self._embeddings[creative_rows]
+        if embeddings is not None:
+            inputs["creative"] = embeddings
         (logits,) = self._head.run(None, inputs)
         return self.bundle.manifest.calibration.probability(logits.reshape(-1))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
-from adclick.arrays import Array, Float32, Float64, Int32
-from adclick.encoding.candidate import Candidate
+from adclick.arrays import Float32, Float64, Int32, Int64
+from adclick.encoding.candidate import Candidates
 from adclick.schema import Schema
-from adclick.times import EPOCH
 
-MICROSECOND = timedelta(microseconds=1)
 HOURS, WEEKDAYS = 24, 7
 
 
@@ -39,7 +37,7 @@ class CategoricalEncoding(BaseModel):
 
     @cached_property
     def slots(self) -> dict[str, int]:
-        """The slot of each known value, for one candidate at a time."""
+        """The slot of each known value, for the few of a request."""
         return {value: slot for slot, value in enumerate(self.values, start=1)}
 
     @cached_property
@@ -66,6 +64,11 @@ class NumericEncoding(BaseModel):
     mean: float
     scale: float
     edges: tuple[float, ...]
+
+    @cached_property
+    def edge_array(self) -> Float64:
+        """The edges, float64."""
+        return np.array(self.edges, np.float64)
 
     def transform(self, values: Float64) -> Float64:
         """The values on the scale that mean, scale and edges refer to, float64 (n,)."""
@@ -104,38 +107,50 @@ class FeatureEncoder(BaseModel):
         names = [*(c.name for c in self.categorical), *(n.name for n in self.numeric)]
         return (self.time, *names)
 
+    @cached_property
+    def _means_and_scales(self) -> tuple[Float64, Float64]:
+        pairs = np.array([(n.mean, n.scale) for n in self.numeric], np.float64).reshape(-1, 2)
+        return pairs[:, :1], pairs[:, 1:]
+
     def encode(self, batch: pa.RecordBatch | pa.Table) -> Encoded:
         """Encode rows of an ad log."""
         slots = [encoding.encode(_column(batch, encoding.name)) for encoding in self.categorical]
         values = [
-            np.asarray(_column(batch, n.name).to_numpy(zero_copy_only=False), np.float64)
-            for n in self.numeric
+            _column(batch, encoding.name).to_numpy(zero_copy_only=False)
+            for encoding in self.numeric
         ]
         time = pc.cast(_column(batch, self.time), pa.int64())
         return self._assemble(slots, values, time.to_numpy(zero_copy_only=False))
 
-    def encode_candidates(self, candidates: Sequence[Candidate]) -> Encoded:
+    def encode_candidates(self, candidates: Candidates) -> Encoded:
         """Encode the parsed candidates of a request, to the same numbers as `encode`."""
+        columns = candidates.columns
         slots = [
-            np.array([_slot(e, row[e.name]) for row in candidates], np.int32)
-            for e in self.categorical
+            [slot(value, 0) for value in columns[name]]
+            for name, slot in ((e.name, e.slots.get) for e in self.categorical)
         ]
-        values = [np.array([row[n.name] for row in candidates], np.float64) for n in self.numeric]
-        times = [_microseconds(row[self.time]) for row in candidates]
-        return self._assemble(slots, values, np.array(times, np.int64))
+        values = [columns[encoding.name] for encoding in self.numeric]
+        return self._assemble(slots, values, np.array(columns[self.time], np.int64))
 
-    def _assemble(self, slots: list[Int32], values: list[Float64], time: Array) -> Encoded:
-        numeric = np.empty((len(time), len(self.numeric)), np.float32)
-        buckets = []
-        for position, (encoding, raw) in enumerate(zip(self.numeric, values, strict=True)):
-            value = encoding.transform(raw)
-            numeric[:, position] = (value - encoding.mean) / encoding.scale
-            buckets.append(np.searchsorted(encoding.edges, value, side="right"))
+    def _assemble(self, slots: Sequence[Any], values: Sequence[Any], time: Int64) -> Encoded:
+        """Rows of the columns of slots and of values, each (n,), and of the times.
+
+        A request of one row pays a microsecond for each call of NumPy: they are few.
+        """
+        count, known = len(time), len(slots)
+        categorical = np.empty((known + len(values) + 2, count), np.int32)
+        categorical[:known] = np.array(slots, np.int32).reshape(known, count)
+        transformed = np.array(values, np.float64).reshape(len(values), count)
+        for row, encoding in enumerate(self.numeric, start=known):
+            value = encoding.transform(transformed[row - known])
+            categorical[row] = encoding.edge_array.searchsorted(value, "right")
+            transformed[row - known] = value
+        means, scales = self._means_and_scales
+        numeric = ((transformed - means) / scales).astype(np.float32)
         hours = time // 3_600_000_000
         # the epoch began on a Thursday
-        weekdays = (hours // 24 + 3) % WEEKDAYS
-        categorical = np.stack([*slots, *buckets, hours % HOURS, weekdays], axis=1)
-        return Encoded(categorical.astype(np.int32), numeric)
+        categorical[-2], categorical[-1] = hours % HOURS, (hours // 24 + 3) % WEEKDAYS
+        return Encoded(np.ascontiguousarray(categorical.T), np.ascontiguousarray(numeric.T))
 
 
 def encoded_categoricals(schema: Schema) -> tuple[str, ...]:
@@ -150,12 +165,3 @@ def encoded_categoricals(schema: Schema) -> tuple[str, ...]:
 def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
     column = batch.column(name)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _slot(encoding: CategoricalEncoding, value: object) -> int:
-    return encoding.slots.get(value, 0) if isinstance(value, str) else 0
-
-
-def _microseconds(time: object) -> int:
-    assert isinstance(time, datetime)
-    return (time - EPOCH) // MICROSECOND

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, TIME
+from adclick.alphabet import is_plain
 from adclick.arrays import Array, Float64, UInt64
 from adclick.ingest.hashes import LONGEST_ID, hash_ids, hash_rows
 from adclick.ingest.rows import Rows
@@ -105,15 +106,15 @@ def _cells(cells: pa.Table, name: str) -> pa.Array:
 
 
 def _ids(cells: pa.Table, name: str, problems: _Problems) -> pa.Array:
-    ids = pc.utf8_trim_whitespace(_cells(cells, name))
-    problems.add(_mask(pc.equal(ids, "")), name, "empty")
-    long = _mask(pc.greater(pc.binary_length(ids), LONGEST_ID))
-    problems.add(long, name, f"longer than {LONGEST_ID} bytes")
-    if long.any():
-        ids = pc.if_else(pa.array(long), "", ids)
-    if pc.any(pc.match_substring(ids, "+")).as_py():
+    ids = _cells(cells, name)
+    if not is_plain(ids):
+        ids = pc.utf8_trim_whitespace(ids)
         problems.add(_mask(pc.match_substring_regex(ids, ROUNDED)), name, "a rounded number")
-    return ids
+    lengths = pc.binary_length(ids).to_numpy()
+    problems.add(lengths == 0, name, "empty")
+    long = lengths > LONGEST_ID
+    problems.add(long, name, f"longer than {LONGEST_ID} bytes")
+    return pc.if_else(pa.array(long), "", ids) if long.any() else ids
 
 
 def _times(cells: pa.Table, schema: Schema, month: str | None, problems: _Problems) -> pa.Array:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from adclick.adlog import AdLog, RowSelection
 from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.scorer import Scorer
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.requests import features, request_rows
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.drift import drift_report
@@ -51,6 +51,6 @@ def _expected(
     """The bundle's scores of test rows, in the form of a prediction log."""
     sample = request_rows(log, test, rows)
     requests = [features(log.ad_schema, row) for row in sample]
-    scores = Scorer(bundle).score([parse_candidate(log.ad_schema, row) for row in requests])
+    scores = Scorer(bundle).score(parse_candidates(log.ad_schema, requests))
     table = prediction_table(requests, log.ad_schema)
     return LoggedPredictions(table.append_column(SCORE, pa.array(scores)), repeats=0)

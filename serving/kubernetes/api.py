@@ -92,6 +92,22 @@ class KubernetesApi:
         found = self._list("pods", {"labelSelector": selector})
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
+    def ask_pod(self, pod: str, port: int, path: str, body: Resource | None = None) -> Any:
+        """What a pod of the namespace answers over HTTP, asked through the API's proxy.
+
+        JSON as what it says, anything else as text. With a `body` it is posted. Asked once: raises
+        AdclickError when there is no good answer.
+        """
+        address = f"{self._core}/pods/{pod}:{port}/proxy{path}"
+        try:
+            return self._send("POST" if body else "GET", address, {}, body)
+        except ApiException as error:
+            if error.status in (401, 403):
+                raise self._refusal(error) from error
+            raise AdclickError(f"pod {pod} answered {error.status}: {_message(error)}") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise AdclickError(f"pod {pod} does not answer ({type(error).__name__})") from error
+
     def warnings(self) -> list[Resource]:
         """The namespace's recent events that are warnings."""
         return self._list("events", {"fieldSelector": "type=Warning"})

@@ -1,33 +1,23 @@
-"""Deployment on Kubernetes: one SeldonDeployment, replaced version by version."""
+"""Deployment on Kubernetes: one SeldonDeployment, and its champion, canary or shadow."""
 
 from __future__ import annotations
 
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
-from serving.acceptance import NotServedError, check_served
-from serving.bundle_store import fetch, publish, uri_of
-from serving.deployment import Deployment, Served, Status
-from serving.golden import GoldenCheck, check_offline
-from serving.kubernetes import rules
+from serving.bundle_store import publish, uri_of
+from serving.deployment import Deployment, Role, Status
+from serving.golden import check_offline
 from serving.kubernetes.api import KubernetesApi, Resource
-from serving.kubernetes.manifest import (
-    ADCLICK,
-    BUNDLE_ANNOTATION,
-    MANAGED_BY,
-    PREDICTOR_LABEL,
-    VERSION_LABEL,
-    Manifest,
-    manifest,
-)
-from serving.kubernetes.progress import age, hopeless, is_available, problems
+from serving.kubernetes.bundles import FetchedBundles
+from serving.kubernetes.change import Change
+from serving.kubernetes.manifest import ADCLICK, MANAGED_BY, MODEL_LABEL, manifest
+from serving.kubernetes.pods import PredictorPods
+from serving.kubernetes.progress import age, available
+from serving.kubernetes.rollout import Rollout, name_of, version_of
 from serving.kubernetes.settings import KubernetesSettings
-
-POLL_SECONDS = 0.5
+from serving.trial import NOTHING_TO_ROLL_BACK, on_trial, role_asked
 
 
 class KubernetesSeldon:
@@ -45,53 +35,100 @@ class KubernetesSeldon:
         """Bucket prefix of the predictions that the servers log."""
         return self._settings.prediction_log
 
-    def deploy(self, bundle: ServingBundle, model: str) -> Deployment:
-        """Serve `bundle` once its pods are ready, checked with its golden requests via the gateway.
+    def deploy(
+        self, bundle: ServingBundle, model: str, traffic: int = 100, shadow: bool = False
+    ) -> Deployment:
+        """Serve `bundle` in the role asked for; see serving.deployer.Deployer.
 
-        What serves already is only checked. When the new version fails, what was there before is
-        applied again and checked, and the new one's pods go; the requests meanwhile are answered by
-        the former version as long as the new one is not ready. Raises AdclickError that says what
-        failed, with the cluster's reasons, and what serves now.
+        Its pods are asked the golden requests before any traffic is theirs, and then the gateway
+        is. When that fails, what was there before is applied again and checked. Raises AdclickError
+        that says what failed, with the cluster's reasons, and what serves now.
         """
         check_offline(bundle)
-        uri = publish(bundle, self._bundles)
-        wanted = manifest(self._settings.description(bundle.version, uri, model))
-        rules.check(wanted)
         before = self._own()
-        try:
-            applied = self._api.apply(wanted)
-            self._await_available()
-            golden = self._await_golden(bundle)
-        except AdclickError as error:
-            raise AdclickError(
-                f"version {bundle.version} was not deployed: {error}; {self._restore(before)}"
-            ) from error
+        now = Rollout.of(before) if before else None
+        role = role_asked(self._roles(before), bundle.version, traffic, shadow)
+        uri = publish(bundle, self._bundles)
+        resource = manifest(self._settings.description(bundle.version, uri, model))
+        (predictor,) = resource["spec"]["predictors"]
+        wanted = Rollout((predictor,)) if now is None else now.with_role(predictor, role, traffic)
+        with FetchedBundles() as bundles:
+            bundles.add(uri, bundle)
+            change = Change(self._api, self._settings, bundles, before)
+            golden = change.make(resource, wanted, predictor, "deployed")
         return Deployment(
             version=bundle.version,
             url=self._settings.url,
             pid=None,
             golden_checked=golden.checked,
             largest_difference=golden.largest_difference,
-            started=_generation(applied) != _generation(before),
+            started=now is None or not now.has(predictor),
+            role=role,
+            traffic=traffic,
         )
 
+    def promote(self) -> Status:
+        """Make the version on trial the champion, checked like a new one; returns what serves.
+
+        Raises AdclickError where there is none, and when it fails, with what serves now.
+        """
+        before = self._own()
+        on_trial(self._roles(before))
+        assert before
+        now = Rollout.of(before)
+        assert now.trial
+        self._replace(before, now.with_role(now.trial, Role.CHAMPION, 100), "promoted")
+        return self.status()
+
+    def rollback(self) -> Status:
+        """End the trial, or without one bring back the champion before; returns what serves.
+
+        Raises AdclickError where there is neither. A trial that has ended is not brought back,
+        whatever shows then.
+        """
+        before = self._own()
+        now = Rollout.of(before) if before else None
+        if before is None or now is None or (now.trial is None and now.former is None):
+            raise AdclickError(NOTHING_TO_ROLL_BACK)
+        if now.trial is not None:
+            with FetchedBundles() as bundles:
+                Change(self._api, self._settings, bundles, before).end_trial()
+        elif now.former is not None:
+            self._replace(before, Rollout((now.former,)), "brought back")
+        return self.status()
+
     def status(self) -> Status:
-        """What the cluster serves now; healthy when its pods are ready."""
+        """What the cluster serves now; a version is healthy when it has a pod that is ready."""
         seldon = self._own()
         if seldon is None:
             return Status()
-        served = Served(
-            version=_main(seldon)["labels"][VERSION_LABEL],
-            healthy=is_available(seldon),
-            uptime=age(self._pods(seldon)),
-        )
-        return Status(self._settings.url, (served,))
+        rollout = Rollout.of(seldon)
+        healthy = available(seldon)
+        versions = []
+        for predictor in filter(None, (rollout.champion, rollout.trial)):
+            pods = PredictorPods(self._api, name_of(predictor))
+            served = replace(
+                rollout.served(predictor),
+                healthy=name_of(predictor) in healthy,
+                observed=pods.observe(),
+                uptime=age(pods.all()),
+            )
+            versions.append(served)
+        former = version_of(rollout.former) if rollout.former else None
+        return Status(self._settings.url, tuple(versions), former)
 
     def stop(self) -> Status:
         """Delete the SeldonDeployment and wait until it is gone; returns what served."""
         stopped = self.status()
-        self._delete()
+        with FetchedBundles() as bundles:
+            Change(self._api, self._settings, bundles, None).delete()
         return stopped
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model that is served; None where nothing serves."""
+        seldon = self._own()
+        return str(seldon["metadata"]["labels"][MODEL_LABEL]) if seldon else None
 
     def bundle_uri(self, version: str) -> str:
         """Where the bundle of a version that was deployed is."""
@@ -111,101 +148,15 @@ class KubernetesSeldon:
             )
         return seldon
 
-    def _await_available(self) -> None:
-        seconds = self._settings.ready_seconds
-        deadline = time.monotonic() + seconds
-        while True:
-            seldon = self._api.get(self._settings.name)
-            if seldon is None:
-                raise AdclickError("its SeldonDeployment was deleted by someone else")
-            if is_available(seldon):
-                return
-            pods = self._pods(seldon)
-            late = time.monotonic() > deadline
-            if late or hopeless(pods):
-                why = "; ".join(problems(seldon, pods, self._api.warnings()))
-                raise AdclickError(f"not ready in {seconds:g} s: {why}" if late else why)
-            time.sleep(POLL_SECONDS)
+    def _replace(self, before: Resource, wanted: Rollout, done: str) -> None:
+        with FetchedBundles() as bundles:
+            change = Change(self._api, self._settings, bundles, before)
+            change.make(before, wanted, wanted.champion, done)
 
-    def _await_golden(self, bundle: ServingBundle) -> GoldenCheck:
-        """The golden check, once the gateway's routes lead to this version.
-
-        They follow the pods by some seconds, in which the former version answers, or nobody.
-        """
-        seconds = self._settings.route_seconds
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                return check_served(bundle, self._settings.url)
-            except NotServedError as error:
-                if time.monotonic() > deadline:
-                    raise AdclickError(
-                        f"its pods are ready, but {seconds:g} s later {error}; "
-                        "check the gateway's address and Seldon's ingress"
-                    ) from error
-            time.sleep(POLL_SECONDS)
-
-    def _restore(self, before: Resource | None) -> str:
-        try:
-            if _generation(self._api.get(self._settings.name)) == _generation(before):
-                return _serves(before, "as before")
-            if before is None:
-                self._delete()
-                return _serves(None, "")
-            self._api.apply(_stripped(before), force=True)
-            self._await_available()
-            with tempfile.TemporaryDirectory() as folder:
-                uri = _main(before)["annotations"][BUNDLE_ANNOTATION]
-                self._await_golden(fetch(uri, Path(folder)))
-        except AdclickError as error:
-            return f"what served before could not be brought back: {error}"
-        return _serves(before, "again")
-
-    def _delete(self) -> None:
-        name = self._settings.name
-        self._api.delete(name)
-        _wait_for(
-            lambda: self._api.get(name) is None,
-            self._settings.ready_seconds,
-            f"SeldonDeployment {name} was deleted and is still there: see its finalizers with "
-            f"`kubectl get sdep {name} -n {self._settings.namespace} -o yaml`",
-        )
-
-    def _pods(self, seldon: Resource) -> list[Resource]:
-        names = [predictor["name"] for predictor in seldon["spec"]["predictors"]]
-        return [pod for name in names for pod in self._api.pods({PREDICTOR_LABEL: name})]
-
-
-def _wait_for(condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AdclickError(otherwise)
-        time.sleep(POLL_SECONDS)
-
-
-def _main(seldon: Resource) -> Manifest:
-    """The predictor that gets the most requests."""
-    live = [p for p in seldon["spec"]["predictors"] if not p.get("shadow")]
-    return max(live, key=lambda predictor: predictor.get("traffic", 0))
-
-
-def _generation(seldon: Resource | None) -> int | None:
-    """Which spec the cluster has: a number that goes up with each change of it."""
-    return None if seldon is None else seldon["metadata"]["generation"]
-
-
-def _serves(seldon: Resource | None, how: str) -> str:
-    if seldon is None:
-        return "no version serves"
-    return f"version {_main(seldon)['labels'][VERSION_LABEL]} serves {how}"
-
-
-def _stripped(seldon: Resource) -> Manifest:
-    """The resource as it was applied, without what the server adds."""
-    metadata = {
-        key: seldon["metadata"][key]
-        for key in ("name", "namespace", "labels", "annotations")
-        if key in seldon["metadata"]
-    }
-    return {key: seldon[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": metadata}
+    def _roles(self, seldon: Resource | None) -> Status:
+        """Who serves, without a look at how they are."""
+        if seldon is None:
+            return Status()
+        rollout = Rollout.of(seldon)
+        found = filter(None, (rollout.champion, rollout.trial))
+        return Status(self._settings.url, tuple(rollout.served(p) for p in found))

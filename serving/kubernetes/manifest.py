@@ -14,6 +14,9 @@ KIND = "SeldonDeployment"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ADCLICK = "adclick"
 BUNDLE_ANNOTATION = "adclick/bundle"
+# the predictor that was the champion before, whole: of the resource, for what stands at a predictor
+# becomes its pods'
+FORMER_ANNOTATION = "adclick/former"
 MODEL_LABEL = "adclick/model"
 PREDICTOR_LABEL = "adclick/predictor"
 # Istio's routes, which the operator makes, select a predictor's pods by this label

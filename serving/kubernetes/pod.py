@@ -1,18 +1,17 @@
-"""The pod of a version: its bundle is fetched, then it is served, and its log goes to a bucket."""
+"""The pod of a version: its bundle is fetched, then it is served."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from serving import bundle_store, log_shipper, options
+from serving import bundle_store, options
 from serving.kubernetes.description import Predictor, ServingDescription
 from serving.options import DRAIN_SECONDS, HostOptions
 
 MODEL = "model"
 PORT = 9000
 BUNDLE = "/bundle"
-LOG = "/predictions"
 TEMPORARY = "/tmp"
 USER = 10001  # as in serving/Dockerfile
 # the gateway goes on sending requests for a moment after a pod was told to stop
@@ -21,7 +20,7 @@ STOP_SECONDS = UNROUTE_SECONDS + DRAIN_SECONDS + 5
 
 
 def pod_spec(description: ServingDescription, predictor: Predictor) -> dict[str, Any]:
-    """The pod, which runs the same image three times.
+    """The pod, which runs the same image twice.
 
     An init container fetches the bundle, rather than Seldon's `modelUri`, which custom images do
     not get, or the server itself: a bundle that is missing or damaged shows as the pod's own reason
@@ -29,10 +28,9 @@ def pod_spec(description: ServingDescription, predictor: Predictor) -> dict[str,
     """
     spec: dict[str, Any] = {
         "initContainers": [_fetcher(description, predictor)],
-        "containers": [_server(description, predictor), _shipper(description, predictor)],
+        "containers": [_server(description, predictor)],
         "volumes": [
             {"name": "bundle", "emptyDir": {}},
-            {"name": "predictions", "emptyDir": {}},
             {"name": "temporary", "emptyDir": {}},
         ],
         # buckets are read as the node's workload identity, the Kubernetes API not at all
@@ -58,7 +56,7 @@ def _server(description: ServingDescription, predictor: Predictor) -> dict[str, 
         bundle=Path(BUNDLE),
         address="0.0.0.0",
         port=PORT,
-        prediction_log=Path(LOG),
+        prediction_log=description.prediction_log,
         state=Path(TEMPORARY) / "state",
         workers=predictor.workers,
         threads=predictor.threads,
@@ -69,7 +67,6 @@ def _server(description: ServingDescription, predictor: Predictor) -> dict[str, 
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "volumeMounts": [
             _mount("bundle", BUNDLE, read_only=True),
-            _mount("predictions", LOG),
             _mount("temporary", TEMPORARY),
         ],
         "resources": _resources(predictor.resources.cpu, predictor.resources.memory),
@@ -77,17 +74,6 @@ def _server(description: ServingDescription, predictor: Predictor) -> dict[str, 
         "readinessProbe": _probe("/health/status", period=5, failures=2),
         "livenessProbe": _probe("/health/ping", period=10, failures=3),
         "lifecycle": _wait_before_stop(UNROUTE_SECONDS),
-    }
-
-
-def _shipper(description: ServingDescription, predictor: Predictor) -> dict[str, Any]:
-    return {
-        **_container("log", log_shipper.MODULE, description, predictor),
-        "args": [LOG, description.prediction_log],
-        "volumeMounts": [_mount("predictions", LOG), _mount("temporary", TEMPORARY)],
-        "resources": _resources("50m", "256Mi"),
-        # until the server has answered its last request
-        "lifecycle": _wait_before_stop(UNROUTE_SECONDS + DRAIN_SECONDS),
     }
 
 

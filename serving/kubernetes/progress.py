@@ -36,9 +36,27 @@ def is_available(seldon: Resource) -> bool:
     seen = status.get("observedGeneration")
     if status.get("state") != AVAILABLE or (seen is not None and seen < metadata["generation"]):
         return False
-    deployments = status.get("deploymentStatus") or {}
-    names = [deployment_name(metadata["name"], p["name"]) for p in seldon["spec"]["predictors"]]
-    return all((deployments.get(n) or {}).get("availableReplicas", 0) > 0 for n in names)
+    return {predictor["name"] for predictor in seldon["spec"]["predictors"]} <= available(seldon)
+
+
+def available(seldon: Resource) -> set[str]:
+    """The names of the predictors that have a pod that is ready."""
+    return {name for name, (ready, _) in _pods(seldon).items() if ready > 0}
+
+
+def fully_available(seldon: Resource) -> set[str]:
+    """The names of the predictors all of whose pods are ready."""
+    return {name for name, (ready, pods) in _pods(seldon).items() if ready >= pods > 0}
+
+
+def _pods(seldon: Resource) -> dict[str, tuple[int, int]]:
+    """How many pods of each predictor are ready, and how many there are."""
+    told = (seldon.get("status") or {}).get("deploymentStatus") or {}
+    found = {}
+    for predictor in seldon["spec"]["predictors"]:
+        of = told.get(deployment_name(seldon["metadata"]["name"], predictor["name"])) or {}
+        found[predictor["name"]] = (of.get("availableReplicas", 0), of.get("replicas", 0))
+    return found
 
 
 def hopeless(pods: Sequence[Resource]) -> bool:

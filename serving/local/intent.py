@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from serving.deployment import Role
+from serving.options import NewImages, ServerKind
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,17 @@ class Trial:
     version: str
     traffic: int
     shadow: bool = False
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """How servers are started that are started next; see HostOptions."""
+
+    prediction_log: str = ""
+    workers: int = 2
+    threads: int = 4
+    server: ServerKind = "adclick"
+    new_images: NewImages = "off"
 
 
 @dataclass(frozen=True)
@@ -30,9 +44,7 @@ class Intent:
     trial: Trial | None = None
     former: str | None = None
     candidate: str | None = None
-    workers: int = 2
-    threads: int = 4
-    prediction_log: str = ""
+    servers: ServerSettings = ServerSettings()
 
     @property
     def serving(self) -> tuple[str, ...]:
@@ -56,13 +68,25 @@ class Intent:
         return {self.trial.version: self.trial.traffic} if shadowed and self.trial else {}
 
 
+def with_version(intent: Intent, version: str, role: Role, traffic: int = 100) -> Intent:
+    """What is meant once `version` has this role; a new champion, or the old one again, ends the
+    trial.
+    """
+    if role is not Role.CHAMPION:
+        return replace(intent, trial=Trial(version, traffic, role is Role.SHADOW))
+    former = intent.former if version == intent.champion else intent.champion
+    return replace(intent, champion=version, trial=None, former=former)
+
+
 def read_intent(path: Path) -> Intent:
     """The intent in a file; one of nothing where there is no file."""
     if not path.is_file():
         return Intent()
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    trial = content.pop("trial")
-    return Intent(trial=Trial(**trial) if trial else None, **content)
+    trial, servers = content.pop("trial"), content.pop("servers")
+    return Intent(
+        trial=Trial(**trial) if trial else None, servers=ServerSettings(**servers), **content
+    )
 
 
 def write_intent(path: Path, intent: Intent) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from serving.local.folders import Folders
@@ -79,10 +80,8 @@ class Servers:
         options = HostOptions(
             bundle=home / "bundle",
             port=_free_port(),
-            prediction_log=Path(intent.prediction_log),
             state=home,
-            workers=intent.workers,
-            threads=intent.threads,
+            **asdict(intent.servers),
         )
         return spawn(options.command(), self._folders.server_log(version), REPOSITORY)
 

@@ -29,6 +29,7 @@ OPERATOR = (
 DEPLOYMENT: Asked = (
     (RESOURCE, GROUP, ("create", "delete", "get", "patch")),
     ("pods", "", ("list",)),
+    ("pods/proxy", "", ("create", "get")),
     ("events", "", ("list",)),
 )
 MISSING, SERVER_ERROR = 404, 500

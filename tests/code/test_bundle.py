@@ -12,7 +12,7 @@ from adclick.bundle import build
 from adclick.bundle.build import build_bundle
 from adclick.bundle.bundle import GOLDEN, HEAD, MANIFEST, ServingBundle, load_bundle
 from adclick.bundle.scorer import Scorer
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.encoding.requests import features, request_rows
 from adclick.errors import AdclickError
@@ -65,13 +65,13 @@ def test_a_row_is_scored_like_the_request_for_it(
     (batch,) = sample_log.batches(sample_split.test)
     batch = batch.slice(0, 50)
     rows = request_rows(sample_log, sample_split.test, 10_000)[:50]
-    candidates = [parse_candidate(schema, features(schema, row)) for row in rows]
+    candidates = parse_candidates(schema, [features(schema, row) for row in rows])
     np.testing.assert_allclose(scorer.score(candidates), scorer.score_batch(batch), atol=1e-7)
 
 
 def test_golden_requests_have_the_bundles_own_answers(bundle: ServingBundle) -> None:
     assert len(bundle.golden) == 16
-    rows = [parse_candidate(bundle.schema, golden.features) for golden in bundle.golden]
+    rows = parse_candidates(bundle.schema, [golden.features for golden in bundle.golden])
     expected = [golden.score for golden in bundle.golden]
     found = Scorer(load_bundle(bundle.path)).score(rows)
     np.testing.assert_allclose(found, expected, atol=bundle.manifest.tolerance)
@@ -191,7 +191,7 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
 
 def test_an_unknown_creative_is_scored_with_the_fallback(tiny: ServingBundle) -> None:
     rows = [{**TINY_GOLDEN[0], "creative": name} for name in (None, "new", "None", "ad-1")]
-    scores = Scorer(tiny).score([parse_candidate(tiny.schema, row) for row in rows])
+    scores = Scorer(tiny).score(parse_candidates(tiny.schema, rows))
     assert scores[0] == scores[1] == scores[2] != scores[3]
 
 
@@ -199,7 +199,7 @@ def test_a_creative_that_is_named_none_is_not_taken_for_a_missing_one(tmp_path: 
     bundle = tiny_bundle(tmp_path / "named")
     (bundle.path / "creative_ids.json").write_text(json.dumps(["None", *CREATIVES[1:]]))
     rows = [{**TINY_GOLDEN[0], "creative": name} for name in (None, "new", "None")]
-    scores = Scorer(bundle).score([parse_candidate(bundle.schema, row) for row in rows])
+    scores = Scorer(bundle).score(parse_candidates(bundle.schema, rows))
     assert scores[0] == scores[1] != scores[2]
 
 
@@ -217,7 +217,7 @@ def test_new_creatives_are_known_to_the_new_scorer_alone(
     assert (scorer.knows("new"), wider.knows("new")) == (False, True)
     row = bundle.golden[0].features
     as_first, as_new = (
-        wider.score([parse_candidate(bundle.schema, row | {"creative_id": name})])
+        wider.score(parse_candidates(bundle.schema, [row | {"creative_id": name}]))
         for name in (creatives.ids[0], "new")
     )
     assert as_new == pytest.approx(as_first, abs=1e-6)

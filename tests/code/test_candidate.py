@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
+from adclick.encoding.values import READERS
 from adclick.errors import RequestError
 from tests.logs import COLUMNS, IMAGES, schema_of
 
@@ -25,9 +28,17 @@ def request(**changes: Any) -> dict[str, Any]:
     }
 
 
+def parsed(row: dict[str, Any]) -> dict[str, Any]:
+    """One candidate as parsed among four, by the fast readers, and alone."""
+    among, alone = parse_candidates(SCHEMA, [row] * 4), parse_candidates(SCHEMA, [row])
+    assert (len(among), len(alone)) == (4, 1)
+    assert among.columns == {name: list(values) * 4 for name, values in alone.columns.items()}
+    return {name: values[0] for name, values in alone.columns.items()}
+
+
 def test_a_good_request_is_typed() -> None:
-    assert parse_candidate(SCHEMA, request()) == {
-        "time": datetime(2024, 1, 5, 17, tzinfo=UTC),
+    assert parsed(request()) == {
+        "time": datetime(2024, 1, 5, 17, tzinfo=UTC).timestamp() * 1e6,
         "ad": "ad-1",
         "site": "news",
         "device": "mobile",
@@ -40,23 +51,23 @@ def test_a_good_request_is_typed() -> None:
 @pytest.mark.parametrize("missing", [{}, {"age": None}, {"age": ""}, {"age": "  "}])
 def test_defaults_stand_in_for_what_is_missing(missing: dict[str, Any]) -> None:
     row = {name: value for name, value in request().items() if name not in ("age", "offset")}
-    parsed = parse_candidate(SCHEMA, row | missing)
-    assert (parsed["age"], parsed["offset"]) == ("unknown", 0.5)
+    typed = parsed(row | missing)
+    assert (typed["age"], typed["offset"]) == ("unknown", 0.5)
 
 
 @pytest.mark.parametrize("creative", [{"ad": None}, {}])
 def test_a_creative_may_be_unknown(creative: dict[str, Any]) -> None:
     row = {name: value for name, value in request().items() if name != "ad"}
-    assert parse_candidate(SCHEMA, row | creative)["ad"] is None
+    assert parsed(row | creative)["ad"] is None
 
 
 def test_whole_numbers_are_categories_too() -> None:
-    assert parse_candidate(SCHEMA, request(site=1005))["site"] == "1005"
+    assert parsed(request(site=1005))["site"] == "1005"
 
 
 @pytest.mark.parametrize(("name", "value"), [("site", " news "), ("ad", "ad-1\t"), ("age", "\n7")])
 def test_spaces_around_text_do_not_count(name: str, value: str) -> None:
-    assert parse_candidate(SCHEMA, request(**{name: value}))[name] == value.strip()
+    assert parsed(request(**{name: value}))[name] == value.strip()
 
 
 @pytest.mark.parametrize(
@@ -87,12 +98,75 @@ def test_spaces_around_text_do_not_count(name: str, value: str) -> None:
 )
 def test_a_bad_value_is_refused_with_row_and_column(name: str, value: Any, problem: str) -> None:
     with pytest.raises(RequestError) as caught:
-        parse_candidate(SCHEMA, request(**{name: value}), number=3)
+        parse_candidates(SCHEMA, [*[request()] * 3, request(**{name: value})])
     assert str(caught.value).startswith(f"row 3: column {name!r} {problem}")
 
 
 @pytest.mark.parametrize("name", ["colour", "id", "clicked", "x" * 10_000])
 def test_an_unknown_column_is_refused_in_a_short_message(name: str) -> None:
     with pytest.raises(RequestError, match="unknown column") as caught:
-        parse_candidate(SCHEMA, request(**{name: 1}))
+        parse_candidates(SCHEMA, [request(**{name: 1})])
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{}, {"bid": -1}, {"site": ""}], "row 1: column 'bid'"),
+        ([{}, {"bid": -1, "site": ""}], "row 1: column 'site'"),
+        ([{"bid": None}, {"colour": 1}], "row 0: column 'bid'"),
+        ([{}, {"time": 1, "colour": 1}], "row 1: unknown column 'colour'"),
+        ([{"image": "x"}], "row 0: column 'image' is not taken here: the server's setting new"),
+    ],
+)
+def test_the_first_bad_row_is_told_and_in_it_the_first_column(
+    rows: list[dict[str, Any]], told: str
+) -> None:
+    schema = schema_of({**COLUMNS, **IMAGES})
+    with pytest.raises(RequestError) as caught:
+        parse_candidates(schema, [request(**changes) for changes in rows])
+    assert str(caught.value).startswith(told)
+
+
+def test_an_image_is_taken_as_sent_where_images_are_asked_for() -> None:
+    schema = schema_of({**COLUMNS, **IMAGES})
+    rows = [request(image="aGk="), request(), request(image=None)]
+    assert parse_candidates(schema, rows, images=True).columns["image"] == ["aGk=", None, None]
+    with pytest.raises(RequestError, match="row 1: column 'image' is no image: send base64"):
+        parse_candidates(schema, [request(), request(image=7)], images=True)
+
+
+def test_no_row_is_no_candidate() -> None:
+    assert len(parse_candidates(SCHEMA, [])) == 0
+
+
+NUMBERS = st.floats() | st.integers() | st.sampled_from([10**400, 3.5e38, 1e308, -0.0])
+VALUES = {
+    "time": st.datetimes().map(str) | st.text(max_size=9) | st.sampled_from(["2024-02-30", " 1"]),
+    "ad": st.text(max_size=3) | st.sampled_from(["x" * 1001, "\ud800", "a "]),
+    "site": st.text(max_size=3) | st.sampled_from(["x" * 1001, "\udc00", " a"]) | NUMBERS,
+    "device": st.sampled_from(["mobile", " desktop", "fridge", ""]),
+    "bid": NUMBERS | st.floats(0, 100),
+    "offset": NUMBERS,
+    "image": st.text(max_size=3),
+}
+ODD = st.none() | st.booleans() | st.lists(st.integers(), max_size=1) | st.text(max_size=2)
+
+
+@pytest.mark.parametrize("name", VALUES)
+@given(data=st.data())
+def test_a_whole_column_is_read_as_its_values_one_by_one(name: str, data: st.DataObject) -> None:
+    column = schema_of({**COLUMNS, **IMAGES}).columns[name]
+    good = st.lists(VALUES[name], max_size=6)
+    values = data.draw(good | st.lists(VALUES[name] | ODD, max_size=6))
+    reader = READERS[column.role]
+    whole = reader.whole(values, column)
+    if whole is not None:
+        one_by_one = [reader.one(value, column) for value in values]
+        assert list(map(repr, whole)) == list(map(repr, one_by_one))
+
+
+@pytest.mark.parametrize("name", ["time", "ad", "site", "device", "bid", "offset"])
+def test_good_values_are_read_as_a_whole_column(name: str) -> None:
+    column = SCHEMA.columns[name]
+    assert READERS[column.role].whole([request()[name]] * 5, column) is not None

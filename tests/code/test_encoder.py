@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adclick.adlog import TIME, AdLog, RowSelection
 from adclick.encoding import fit
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import Candidates, parse_candidates
 from adclick.encoding.encoder import (
     CategoricalEncoding,
     Encoded,
@@ -22,6 +22,7 @@ from adclick.encoding.encoder import (
 from adclick.encoding.fit import fit_encoder
 from adclick.encoding.requests import features, request_rows
 from adclick.errors import AdclickError
+from adclick.times import EPOCH
 from tests.logs import AGGREGATED, COLUMNS, IMAGES, good, ingested, many, schema_of
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=4) | st.sampled_from(["a", "b", "None", ""])
@@ -75,16 +76,25 @@ def as_batch(encoder: FeatureEncoder, rows: list[dict[str, Any]]) -> pa.RecordBa
     return pa.RecordBatch.from_pylist(rows, schema=pa.schema(types))
 
 
+def as_candidates(encoder: FeatureEncoder, rows: list[dict[str, Any]]) -> Candidates:
+    columns = {name: [row[name] for row in rows] for name in encoder.columns}
+    columns["time"] = [(time - EPOCH) // timedelta(microseconds=1) for time in columns["time"]]
+    return Candidates(len(rows), columns)
+
+
 @given(encoders_and_rows())
 def test_a_batch_and_its_candidates_are_encoded_alike(
     case: tuple[FeatureEncoder, list[dict[str, Any]]],
 ) -> None:
     encoder, rows = case
     batch = as_batch(encoder, rows)
-    assert_equal(encoder.encode(batch), encoder.encode_candidates(rows))
+    assert_equal(encoder.encode(batch), encoder.encode_candidates(as_candidates(encoder, rows)))
     assert_equal(encoder.encode(batch), encoder.encode(pa.Table.from_batches([batch])))
     for position, row in enumerate(rows):
-        assert_equal(encoder.encode(batch.slice(position, 1)), encoder.encode_candidates([row]))
+        assert_equal(
+            encoder.encode(batch.slice(position, 1)),
+            encoder.encode_candidates(as_candidates(encoder, [row])),
+        )
 
 
 @given(encoders_and_rows())
@@ -113,7 +123,7 @@ SMALL = FeatureEncoder(
 
 def encode_one(**row: Any) -> Encoded:
     row = {"time": datetime(2024, 2, 29, 13, 59, tzinfo=UTC), "site": "news", "bid": 0.0} | row
-    return SMALL.encode_candidates([row])
+    return SMALL.encode_candidates(as_candidates(SMALL, [row]))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,7 @@ def test_an_edge_belongs_to_the_slot_above(log_bid: float, slot: int) -> None:
         update={"numeric": (SMALL.numeric[0].model_copy(update={"log": False}),)}
     )
     row = {"time": datetime(2024, 1, 1, tzinfo=UTC), "site": "", "bid": float(log_bid)}
-    assert plain.encode_candidates([row]).categorical[0, 1] == slot
+    assert plain.encode_candidates(as_candidates(plain, [row])).categorical[0, 1] == slot
 
 
 def test_numbers_are_normalised_after_log1p() -> None:
@@ -225,7 +235,7 @@ def test_a_constant_column_carries_nothing(tmp_path: Path) -> None:
     encoder = fitted(tmp_path, [good(i, bid="3") for i in range(9)], COLUMNS)
     assert (encoder.numeric[0].scale, len(encoder.numeric[0].edges)) == (1.0, 1)
     row = {**good(), "time": datetime(2024, 1, 1, tzinfo=UTC), "bid": 3.0, "offset": 0.0}
-    assert encoder.encode_candidates([row]).numeric[0, 0] == 0
+    assert encoder.encode_candidates(as_candidates(encoder, [row])).numeric[0, 0] == 0
 
 
 def test_a_sample_by_id_is_enough_for_numbers(log: AdLog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,5 +275,5 @@ def test_a_logs_row_is_a_request_with_the_same_encoding(tmp_path: Path, time_for
     log = ingested(tmp_path, {"2024-01": rows}, schema_of(columns))
     encoder = fit_encoder(log, log.everything())
     requests = request_rows(log, log.everything(), 9)
-    candidates = [parse_candidate(log.ad_schema, features(log.ad_schema, r)) for r in requests]
+    candidates = parse_candidates(log.ad_schema, [features(log.ad_schema, r) for r in requests])
     assert_equal(encoder.encode(log.table(log.everything())), encoder.encode_candidates(candidates))

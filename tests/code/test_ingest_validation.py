@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
 from adclick.errors import RequestError
 from adclick.ingest.rows import Rows
 from adclick.ingest.validation import Checked, check_rows
 from adclick.schema import Schema
+from adclick.times import EPOCH
 from tests.logs import AGGREGATED, COLUMNS, IMAGES, Row, good, many, schema_of
 
 SCHEMA = schema_of()
@@ -174,9 +175,11 @@ def as_cell(value: object) -> str:
 
 def accepted(request: dict[str, Any], schema: Schema) -> dict[str, Any] | None:
     try:
-        return dict(parse_candidate(schema, request))
+        candidates = parse_candidates(schema, [request])
     except RequestError:
         return None
+    row = {name: values[0] for name, values in candidates.columns.items()}
+    return row | {schema.time: EPOCH + timedelta(microseconds=row[schema.time])}
 
 
 @given(

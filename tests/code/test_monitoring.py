@@ -322,6 +322,7 @@ def test_logged_predictions_become_a_frame(tmp_path: Path):
     for i in range(20):
         time = {"time": f"2026-06-01T{i:02d}:30:00"} if i else {}
         writer.append(f"r{i:02d}", "7", [row | time], [i / 20])
+    writer.close()
     predictions = read_predictions(tmp_path, SCHEMA, "7")
     frame = prediction_frame(predictions, SCHEMA, 100)
     assert list(frame) == ["site", "device", "word", "bid", "age", HOUR, SCORE]

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 
-from adclick import prediction_log
 from adclick.prediction_log import (
     CANDIDATE,
     REQUEST,
@@ -16,6 +15,7 @@ from adclick.prediction_log import (
     read_predictions,
 )
 from tests.logs import COLUMNS, IMAGES, schema_of
+from tests.servers import wait_until
 
 SCHEMA = schema_of({**COLUMNS, "ad": IMAGES["ad"]})
 
@@ -24,10 +24,17 @@ def row(**changes: Any) -> dict[str, Any]:
     return {"time": "2024-01-01T05:00:00", "ad": "a", "site": "news", "bid": 1.5, **changes}
 
 
+def log(root: Path, *answers: tuple[str, str, list[dict[str, Any]], list[float]]) -> None:
+    """A prediction log as one process writes it from beginning to end."""
+    writer = PredictionLogWriter(root)
+    for answer in answers:
+        writer.append(*answer)
+    writer.close()
+
+
 def test_what_is_logged_is_read_back(tmp_path: Path) -> None:
-    writer = PredictionLogWriter(tmp_path)
-    writer.append("r2", "v1", [row(site="é\n\u2028"), row(ad=None)], [0.25, 0.5])
-    writer.append("r1", "v1", [row(site=7)], [0.125])
+    rows = [row(site="é\n\u2028"), row(ad=None)]
+    log(tmp_path, ("r2", "v1", rows, [0.25, 0.5]), ("r1", "v1", [row(site=7)], [0.125]))
     logged = read_predictions(tmp_path, SCHEMA, "v1")
     assert logged.repeats == 0
     assert logged.table.select([REQUEST, CANDIDATE, SCORE, "site", "ad", "bid"]).to_pylist() == [
@@ -38,70 +45,53 @@ def test_what_is_logged_is_read_back(tmp_path: Path) -> None:
 
 
 def test_only_the_version_asked_for_is_read(tmp_path: Path) -> None:
-    writer = PredictionLogWriter(tmp_path)
-    writer.append("r1", "v1", [row()], [0.1])
-    writer.append("r1", "v2", [row()], [0.2])
+    log(tmp_path, ("r1", "v1", [row()], [0.1]), ("r1", "v2", [row()], [0.2]))
     assert read_predictions(tmp_path, SCHEMA, "v2").table[SCORE].to_pylist() == [0.2]
     assert read_predictions(tmp_path, SCHEMA, "v3").table.num_rows == 0
 
 
 def test_golden_requests_are_left_out(tmp_path: Path) -> None:
-    PredictionLogWriter(tmp_path).append("golden-1", "v1", [row()], [0.1])
+    log(tmp_path, ("golden-1", "v1", [row()], [0.1]))
     assert read_predictions(tmp_path, SCHEMA, "v1").table.num_rows == 0
 
 
 def test_a_repeated_request_counts_once_as_first_answered(tmp_path: Path) -> None:
-    writers = [PredictionLogWriter(tmp_path) for _ in range(2)]
-    for writer, score in zip(writers, (0.1, 0.2), strict=True):
-        writer.append("r1", "v1", [row()], [score])
+    for score in (0.1, 0.2):
+        log(tmp_path, ("r1", "v1", [row()], [score]))
     logged = read_predictions(tmp_path, SCHEMA, "v1")
     assert (logged.repeats, logged.table[SCORE].to_pylist()) == (1, [0.1])
 
 
-def test_each_writer_has_a_file_of_its_own(tmp_path: Path) -> None:
-    for _ in range(3):
-        PredictionLogWriter(tmp_path).append("r", "v1", [row()], [0.1])
-    assert len(list(tmp_path.glob("day=*/*.jsonl"))) == 3
-
-
-def test_a_line_is_with_the_system_when_append_returns(tmp_path: Path) -> None:
+def test_what_is_not_closed_yet_is_read_all_the_same(tmp_path: Path) -> None:
     writer = PredictionLogWriter(tmp_path)
     writer.append("r1", "v1", [row()], [0.1])
-    (file,) = tmp_path.glob("day=*/*.jsonl")
-    assert json.loads(file.read_text(encoding="utf-8"))[REQUEST] == "r1"
+    wait_until(lambda: read_predictions(tmp_path, SCHEMA, "v1").table.num_rows == 1, "its row")
+    assert not list(tmp_path.glob("day=*"))
+    writer.close()
+    assert len(list(tmp_path.glob("day=*/*.parquet"))) == 1
+    assert read_predictions(tmp_path, SCHEMA, "v1").table.num_rows == 1
 
 
-def test_a_line_that_a_killed_server_left_unfinished_is_not_read(tmp_path: Path) -> None:
-    writer = PredictionLogWriter(tmp_path)
-    writer.append("r1", "v1", [row()], [0.1])
-    writer.append("r2", "v1", [row()], [0.2])
-    (file,) = tmp_path.glob("day=*/*.jsonl")
-    file.write_bytes(file.read_bytes()[:-5])
-    assert read_predictions(tmp_path, SCHEMA, "v1").table[REQUEST].to_pylist() == ["r1"]
+def test_columns_of_another_versions_schema_do_no_harm(tmp_path: Path) -> None:
+    rows = [row(bid="high", other=1), row(site=7)]
+    log(tmp_path, ("r1", "v0", rows[:1], [0.1]), ("r2", "v1", rows[1:], [0.2]))
+    logged = read_predictions(tmp_path, SCHEMA, "v1")
+    assert logged.table.select(["site", "bid"]).to_pylist() == [{"site": "7", "bid": 1.5}]
 
 
-class Clock(datetime):
-    """A clock that stands where it is put."""
-
-    at = datetime(2024, 1, 1, 23, 59, tzinfo=UTC)
-
-    @classmethod
-    def now(cls, tz: Any = None) -> datetime:
-        return cls.at
-
-
-def test_a_new_day_is_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prediction_log, "datetime", Clock)
-    writer = PredictionLogWriter(tmp_path)
-    writer.append("r1", "v1", [row()], [0.1])
-    monkeypatch.setattr(Clock, "at", datetime(2024, 1, 2, tzinfo=UTC))
-    writer.append("r2", "v1", [row()], [0.2])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["day=2024-01-01", "day=2024-01-02"]
-    assert read_predictions(tmp_path, SCHEMA, "v1").table.num_rows == 2
+def test_appending_costs_microseconds(tmp_path: Path) -> None:
+    writer, batch = PredictionLogWriter(tmp_path), [row() for _ in range(128)]
+    seconds = []
+    for number in range(100):
+        begun = time.perf_counter()
+        writer.append(f"r{number}", "v1", batch, [0.5] * 128)
+        seconds.append(time.perf_counter() - begun)
+    writer.close()
+    assert median(seconds) < 128 * 2e-6
 
 
 def test_as_many_scores_as_rows_are_needed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="1 scores for 2 rows"):
         PredictionLogWriter(tmp_path).append("r1", "v1", [row(), row()], [0.1])
 
 

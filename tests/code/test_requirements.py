@@ -33,6 +33,12 @@ def test_environments_share_their_versions(lock: str, models: set[str], own: set
     assert {name for name in shared if other[name] != local[name]} == own
 
 
+def test_peers_of_the_server_score_with_its_libraries() -> None:
+    local, peers = pins("requirements.txt"), pins("requirements-bench-serving.txt")
+    computing = ("numpy", "onnxruntime", "pyarrow", "scipy")
+    assert [peers[name] for name in computing] == [local[name] for name in computing]
+
+
 def test_the_gpu_libraries_are_those_of_the_steps_tensorflow() -> None:
     steps, gpu = pins("requirements-gcp.txt"), pins("requirements-gpu.txt")
     assert all(steps[name] == version for name, version in gpu.items() if name in steps)

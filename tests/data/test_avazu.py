@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adclick.adlog import AdLog
-from adclick.encoding.candidate import parse_candidate
+from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.fit import fit_encoder
 from adclick.encoding.requests import features, request_rows
 from adclick.ingest.ingest import ingest
@@ -67,7 +67,7 @@ def test_a_quarter_of_the_ids_is_held_out(log: AdLog) -> None:
 def test_a_row_is_encoded_like_the_request_for_it(log: AdLog) -> None:
     encoder = fit_encoder(log, split_by_time(log, SplitOptions()).training)
     rows = request_rows(log, log.everything(), 200)
-    candidates = [parse_candidate(log.ad_schema, features(log.ad_schema, row)) for row in rows]
+    candidates = parse_candidates(log.ad_schema, [features(log.ad_schema, row) for row in rows])
     chosen = {row["id"] for row in rows}
     table = log.table(log.everything())
     mask = np.array([identity in chosen for identity in table.column("id").to_pylist()])

@@ -55,8 +55,6 @@ class Local:
     def champion(self, version: str) -> Served:
         """The champion after this version was made it."""
         self.deploy(version)
-        if self.manager.status().trial is not None:
-            self.manager.rollback()
         champion = self.manager.status().champion
         assert champion and champion.pid and champion.version == version
         return champion
@@ -147,7 +145,7 @@ def test_the_champion_before_comes_back_once(local: Local) -> None:
         status = local.manager.rollback()
         asked.wait_for_more(20)
     assert (status.version, status.former) == ("v1", None)
-    with pytest.raises(AdclickError, match="neither a trial"):
+    with pytest.raises(AdclickError, match="nothing to roll back"):
         local.manager.rollback()
     with pytest.raises(AdclickError, match="no version is on trial"):
         local.manager.promote()
@@ -155,7 +153,11 @@ def test_the_champion_before_comes_back_once(local: Local) -> None:
 
 @pytest.mark.parametrize(
     ("traffic", "shadow", "why"),
-    [(0, False, "1 to 100"), (101, False, "1 to 100"), (10, False, "is the champion")],
+    [
+        (0, False, "must be 1 to 100"),
+        (101, False, "must be 1 to 100"),
+        (10, False, "is the champion"),
+    ],
 )
 def test_a_share_that_cannot_be(local: Local, traffic: int, shadow: bool, why: str) -> None:
     local.champion("v1")
@@ -166,7 +168,7 @@ def test_a_share_that_cannot_be(local: Local, traffic: int, shadow: bool, why: s
 
 def test_nothing_is_tried_beside_nothing(tmp_path: Path) -> None:
     nowhere = Local(tmp_path, free_port())
-    with pytest.raises(AdclickError, match="nothing serves that version v1 could be tried beside"):
+    with pytest.raises(AdclickError, match="nothing serves that a canary could be compared with"):
         nowhere.deploy("v1", traffic=10)
     assert nowhere.manager.status() == Status()
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import requests
 import yaml
 
-from serving.protocol import SCORE_NAME
 from tests.kubernetes import emulated_reviews
 from tests.kubernetes.emulated_cluster import EmulatedCluster, RefusalError
+from tests.kubernetes.emulated_gateway import Answer, ask_pod, through_gateway
 from tests.kubernetes.emulated_jobs_api import JobsApi
 from tests.kubernetes.emulated_reviews import ClusterFacts
 
@@ -85,7 +84,7 @@ def _handler(
             if self.path.startswith("/seldon/"):
                 self._through_gateway()
             else:
-                self._answer(self._of_itself)
+                self._answer(self._post)
 
         def do_PATCH(self) -> None:
             self._answer(self._apply)
@@ -131,9 +130,33 @@ def _handler(
                 pods = [pod.resource() for pod in list(cluster.pods.values())]
                 found = [p for p in pods if wanted.items() <= p["metadata"]["labels"].items()]
                 return {"kind": "PodList", "items": found}
+            if path.startswith(f"{CORE}pods/"):
+                return self._of_pod(path, body)
             if path == f"{CORE}events":
                 assert query == {"fieldSelector": "type=Warning"}
                 return {"kind": "EventList", "items": cluster.events()}
+            return self._of_itself(path, query, body)
+
+        def _of_pod(self, path: str, body: bytes) -> Any:
+            """The proxy subresource, which hands on what the pod answers."""
+            where, _, rest = path.removeprefix(f"{CORE}pods/").partition("/proxy/")
+            name, _, port = where.partition(":")
+            pod = cluster.pod(name)
+            assert port == "9000"
+            verb = {"GET": "get", "POST": "create"}[self.command]
+            if (verb, "pods/proxy") in facts.lacking:
+                message = f'pods "{name}" is forbidden: User cannot {verb} "pods/proxy"'
+                raise RefusalError(403, "Forbidden", message)
+            if pod is None:
+                raise RefusalError(404, "NotFound", f'pods "{name}" not found')
+            answer = ask_pod(pod, self.command, rest, body, self.headers.get("Content-Type", ""))
+            if answer.code >= 400:
+                raise RefusalError(answer.code, "Proxied", answer.body.decode())
+            return answer
+
+        def _post(self, path: str, query: dict[str, str], body: bytes) -> Any:
+            if path.startswith(f"{CORE}pods/"):
+                return self._of_pod(path, body)
             return self._of_itself(path, query, body)
 
         def _of_itself(self, path: str, query: dict[str, str], body: bytes) -> Any:
@@ -166,36 +189,23 @@ def _handler(
             return name
 
         def _through_gateway(self) -> None:
-            """As Istio's route: the prefix is cut off, and the ready predictor gets the request."""
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             _, _, namespace, name, rest = self.path.split("/", 4)
-            deployment = cluster.routes.get(name)
-            if cluster.faults.misses:
-                cluster.faults.misses -= 1
-                self._send(503, {})
-                return
-            if deployment is None or namespace != NAMESPACE or cluster.faults.no_route:
+            if namespace != NAMESPACE:
                 self._send(404, {})
                 return
-            answer = requests.request(
-                self.command,
-                f"http://127.0.0.1:{cluster.pods[deployment].port}/{rest}",
-                data=body,
-                headers={"Content-Type": self.headers.get("Content-Type", "")},
-                timeout=10,
-            )
-            self._send(answer.status_code, self._spoilt(answer.json()))
-
-        def _spoilt(self, answer: Any) -> Any:
-            version = answer.get("meta", {}).get("tags", {}).get("model_version")
-            if version is not None and version == cluster.faults.wrong_scores_of:
-                answer["jsonData"][SCORE_NAME] = [s + 0.1 for s in answer["jsonData"][SCORE_NAME]]
-            return answer
+            content = self.headers.get("Content-Type", "")
+            answer = through_gateway(cluster, name, self.command, rest, body, content)
+            self._send(answer.code, answer)
 
         def _send(self, code: int, content: Any) -> None:
-            body = (content if isinstance(content, str) else json.dumps(content)).encode()
+            kind = "application/json"
+            if isinstance(content, Answer):
+                body, kind = content.body, content.kind
+            else:
+                body = (content if isinstance(content, str) else json.dumps(content)).encode()
             self.send_response(code)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

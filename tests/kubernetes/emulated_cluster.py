@@ -2,7 +2,7 @@
 
 What the operator does follows seldon-core's operator/controllers/seldondeployment_controller.go:
 a Deployment for each predictor, routes turned once all are ready, then the former ones deleted; the
-status written at the end of a round, and `observedGeneration` never.
+status written at the end of a round, and `observedGeneration` never. Each Deployment has one pod.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from adclick.errors import AdclickError
 from serving.kubernetes import rules
 from tests.kubernetes import crd
 from tests.kubernetes.emulated_pod import THIS_NODE, EmulatedPod, Node
+from tests.kubernetes.emulated_routes import Routes
 
 ROUND_SECONDS = 0.1
 
@@ -61,8 +62,8 @@ class EmulatedCluster:
         self.lock = threading.RLock()
         self.seldon: dict[str, Resource] = {}
         self.pods: dict[str, EmulatedPod] = {}
-        self.routes: dict[str, str] = {}  # SeldonDeployment to Deployment
-        self.applied = 0
+        self.routes: dict[str, Routes] = {}  # of a SeldonDeployment
+        self.applied: list[Resource] = []
         self._managers: dict[str, str] = {}
         self._folder = folder
         self._node = node
@@ -83,7 +84,6 @@ class EmulatedCluster:
         self._admit(manifest)
         name = manifest["metadata"]["name"]
         with self.lock:
-            self.applied += 1
             if self.faults.conflicts:
                 self.faults.conflicts -= 1
                 raise RefusalError(
@@ -96,6 +96,7 @@ class EmulatedCluster:
                 message = f'Apply failed with 1 conflict: conflict with "{owner}": .spec.predictors'
                 raise RefusalError(409, "Conflict", message, (cause,))
             self._managers[name] = manager
+            self.applied.append(copy.deepcopy(manifest))
             self.seldon[name] = self._merged(known, manifest)
             return copy.deepcopy(self.seldon[name])
 
@@ -108,6 +109,10 @@ class EmulatedCluster:
             if name not in self.seldon:
                 raise RefusalError(404, "NotFound", f'seldondeployments "{name}" not found')
             self.seldon[name]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+
+    def pod(self, name: str) -> EmulatedPod | None:
+        """The pod of this name."""
+        return next((pod for pod in list(self.pods.values()) if pod.name == name), None)
 
     def events(self) -> list[Resource]:
         """Warnings of the ReplicaSets that may not make pods."""
@@ -165,7 +170,7 @@ class EmulatedCluster:
         ready = {d: d in self.pods and self.pods[d].ready() for d in wanted}
         available = all(ready.values())
         if available:
-            self.routes[name] = max(wanted, key=lambda d: wanted[d].get("traffic", 0))
+            self._turn_routes(name, wanted)
             self._drop_pods(name, keep=tuple(wanted))
         status = {
             "state": "Available" if available else "Creating",
@@ -177,6 +182,11 @@ class EmulatedCluster:
         }
         with self.lock:
             self.seldon[name]["status"] = status
+
+    def _turn_routes(self, name: str, predictors: dict[str, Resource]) -> None:
+        routes = Routes.to(predictors)
+        if name not in self.routes or self.routes[name] != routes:
+            self.routes[name] = routes
 
     def _deployments(self, seldon: Resource) -> dict[str, Resource]:
         name = seldon["metadata"]["name"]

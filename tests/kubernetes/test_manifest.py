@@ -66,7 +66,7 @@ def test_keeps_the_operator_s_rules(name: str) -> None:
 
 def test_each_container_is_confined() -> None:
     containers = containers_of(predictor_of(ONE))
-    assert [c["name"] for c in containers] == ["bundle", "model", "log"]
+    assert [c["name"] for c in containers] == ["bundle", "model"]
     for container in containers:
         context = container["securityContext"]
         assert context["runAsNonRoot"] and context["runAsUser"] > 0
@@ -91,7 +91,7 @@ def test_secrets_are_named_and_not_told() -> None:
     for container in containers_of(predictor_of(ONE)):
         assert container["envFrom"] == [{"secretRef": {"name": "gateway-key"}}]
         assert container["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
-    assert text.count("gateway-key") == 3
+    assert text.count("gateway-key") == 2
 
 
 def test_a_request_logger_needs_the_orchestrator() -> None:

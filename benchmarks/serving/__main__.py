@@ -1,0 +1,140 @@
+"""How fast our server is beside others, and how it bears load, roll-outs, crashes and time.
+
+Takes about twenty minutes on two cores. Other programs' work is measured with it: have the machine
+to itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.figures import Figure
+from benchmarks.machine import this_machine
+from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
+from benchmarks.report import report
+from benchmarks.serving.contest import Round, many_figures, measure_contest, single_figures
+from benchmarks.serving.open_load import (
+    half_peak_figures,
+    measure_half_peak,
+    measure_new_creatives,
+    new_creative_figures,
+)
+from benchmarks.serving.start import measure_start, start_figures
+from benchmarks.serving.world import World
+
+NAME = "serving"
+ROWS = 128
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much is measured: `seconds` is a turn of a round."""
+
+    rounds: int
+    seconds: float
+    soak_minutes: float
+    impressions: int
+    creatives: int
+
+
+WHOLE = Options(rounds=5, seconds=4.0, soak_minutes=10.0, impressions=100_000, creatives=500)
+SMALL = Options(rounds=1, seconds=1.0, soak_minutes=0.2, impressions=6_000, creatives=20)
+
+
+class Benchmark:
+    """The parts, each of which starts its servers and measures its rounds."""
+
+    def __init__(self, options: Options, place: Place) -> None:
+        self._options, self._place = options, place
+        self._console = Console(stderr=True, style="dim", highlight=False)
+        self._world = self._make()
+
+    def parts(self) -> dict[str, Callable[[], list[Figure]]]:
+        """What is measured, by name."""
+        return {
+            "single": self._single,
+            "many": self._many,
+            "half-peak": self._half_peak,
+            "new-creatives": self._new_creatives,
+            "start": self._start,
+        }
+
+    def _single(self) -> list[Figure]:
+        return single_figures(self._contest(1))
+
+    def _many(self) -> list[Figure]:
+        return many_figures(self._contest(ROWS), ROWS)
+
+    def _contest(self, rows: int) -> list[Round]:
+        rounds, seconds = self._options.rounds, self._options.seconds
+        return measure_contest(self._world, self._folder("contest"), rounds, seconds, rows)
+
+    def _half_peak(self) -> list[Figure]:
+        rounds, seconds = self._options.rounds, self._options.seconds
+        folder = self._folder("half-peak")
+        return half_peak_figures(
+            measure_half_peak(self._world, folder, rounds, 2 * seconds, ROWS), ROWS
+        )
+
+    def _new_creatives(self) -> list[Figure]:
+        rounds, seconds = self._options.rounds, self._options.seconds
+        folder = self._folder("new-creatives")
+        return new_creative_figures(measure_new_creatives(self._world, folder, rounds, 2 * seconds))
+
+    def _start(self) -> list[Figure]:
+        folder = self._folder("start")
+        rounds = range(self._options.rounds)
+        return start_figures([measure_start(self._world, folder) for _ in rounds])
+
+    def _make(self) -> World:
+        """What is served, made in a process of its own: it loads TensorFlow."""
+        self._console.print("training what is served")
+        folder = self._folder("world")
+        options = self._options
+        words = ("--impressions", options.impressions, "--creatives", options.creatives)
+        module = ("-m", "benchmarks.serving.world", str(folder))
+        self._place.measure(*module, *(str(word) for word in words))
+        return World(folder)
+
+    def _folder(self, name: str) -> Path:
+        self._console.print(f"measuring: {name}")
+        folder = self._place.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def main() -> None:
+    """Measure, print the figures and keep them as results/serving.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser.add_argument("--rounds", type=int, help=f"how often ({WHOLE.rounds})")
+    parser.add_argument("--soak-minutes", type=float, help=f"({WHOLE.soak_minutes:g})")
+    parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
+    parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
+    told = parser.parse_args()
+    options = _options(told)
+    machine = this_machine()
+    figures: list[Figure] = []
+    with cleaning_up_when_terminated(), new_place() as place:
+        benchmark = Benchmark(options, place)
+        for name, measure in benchmark.parts().items():
+            if told.only is None or name in told.only:
+                figures += measure()
+        if told.only is None and not told.small:
+            report(NAME, figures, machine)
+        else:
+            report(NAME, figures, machine, place.folder)
+
+
+def _options(told: argparse.Namespace) -> Options:
+    chosen = {"rounds": told.rounds, "soak_minutes": told.soak_minutes}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return replace(SMALL if told.small else WHOLE, **given)
+
+
+if __name__ == "__main__":
+    main()

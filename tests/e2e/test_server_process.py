@@ -1,0 +1,75 @@
+"""A server's processes: start, memory, stop, and what ends them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from serving.client import PREDICTIONS
+from tests.bundles import Wrong, example
+from tests.hosts import Server, end, running, start
+from tests.servers import gone, refuses, tree, wait_until
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    with running(tmp_path) as started:
+        yield started
+
+
+def test_little_is_loaded_in_any_process(own_server: Server) -> None:
+    master, *workers = tree(own_server.process.pid)
+    for process in (master, *workers):
+        maps = Path(f"/proc/{process.pid}/maps").read_text()
+        # and the master no onnxruntime: its workers would never exit
+        assert ("onnxruntime" in maps) == (process in workers)
+        for unneeded in ("tensorflow", "pandas", "grpc"):
+            assert f"/{unneeded}/" not in maps
+        assert process.memory_info().rss < 250e6
+
+
+def test_sigterm_answers_what_was_begun_and_leaves_nothing(own_server: Server) -> None:
+    processes = tree(own_server.process.pid)
+    body = json.dumps({"jsonData": example()}).encode()
+    head = (
+        f"POST {PREDICTIONS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", own_server.options.port), timeout=10) as begun:
+        begun.sendall(head.encode())
+        assert b"100 Continue" in begun.recv(100)
+        own_server.process.terminate()
+        begun.sendall(body)
+        assert b" 200 OK" in begun.recv(100)
+    assert own_server.process.wait(timeout=12) == 0
+    assert gone(processes)
+    assert refuses(own_server.options.port)
+
+
+def test_workers_do_not_outlive_their_master(own_server: Server) -> None:
+    workers = tree(own_server.process.pid)[1:]
+    own_server.process.kill()
+    own_server.process.wait()
+    wait_until(lambda: gone(workers), "workers exit on their own")
+    assert refuses(own_server.options.port)
+
+
+@pytest.mark.parametrize("damage", ["wrong answer", "damaged file"])
+def test_a_bundle_that_cannot_be_served_ends_the_server(tmp_path: Path, damage: str) -> None:
+    if damage == "wrong answer":
+        server = start(tmp_path, wrong=Wrong(golden=0, by=0.5))
+    else:
+        server = start(tmp_path)
+        (server.bundle.path / "head.onnx").write_bytes(b"no head")
+    try:
+        assert server.process.wait(timeout=15) == 3
+    finally:
+        end(server)
+    lines = [line for line in server.output.read_text().splitlines() if "cannot be served" in line]
+    assert 1 <= len(set(lines)) <= 1
+    assert "Traceback" not in server.output.read_text()
+    assert refuses(server.options.port)
