@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from serving.envoy import ROUTE_FILE, ROUTES, TYPES, Resource, socket_address
+from serving.http import MAX_BODY_BYTES
 from serving.options import ADDRESS
-
-MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,6 @@ from serving.versions import VersionStore
 POLL_SECONDS = 0.05
 # a former version answers what it has begun, then it is told to stop and has as long once more
 SETTLED_SECONDS = 3.0 * DRAIN_SECONDS
-WHOLE = 100
 
 
 class LocalSeldon:
@@ -65,9 +64,7 @@ class LocalSeldon:
         )
         self._start_seconds = start_seconds
 
-    def deploy(
-        self, bundle: ServingBundle, traffic: int = WHOLE, shadow: bool = False
-    ) -> Deployment:
+    def deploy(self, bundle: ServingBundle, traffic: int = 100, shadow: bool = False) -> Deployment:
         """Serve `bundle`, checked with its golden requests over HTTP before it gets any other.
 
         With all of the traffic it becomes the champion, else it is on trial; see `Deployer`. A
