@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import DTypeLike
 from pydantic import BaseModel, ConfigDict
 
-from adclick.arrays import Float32, Float64, Int32, Int64
+from adclick.arrays import Array, Float32, Float64, Int32
 from adclick.encoding.candidate import Candidates
 from adclick.schema import Schema
 
+HOUR = 3_600_000_000  # microseconds
 HOURS, WEEKDAYS = 24, 7
+EPOCH_WEEKDAY = 3  # Thursday, where Monday is 0
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,6 @@ class NumericEncoding(BaseModel):
     scale: float
     edges: tuple[float, ...]
 
-    @cached_property
-    def edge_array(self) -> Float64:
-        """The edges, float64."""
-        return np.array(self.edges, np.float64)
-
     def transform(self, values: Float64) -> Float64:
         """The values on the scale that mean, scale and edges refer to, float64 (n,)."""
         return np.log1p(values) if self.log else values
@@ -107,50 +106,42 @@ class FeatureEncoder(BaseModel):
         names = [*(c.name for c in self.categorical), *(n.name for n in self.numeric)]
         return (self.time, *names)
 
-    @cached_property
-    def _means_and_scales(self) -> tuple[Float64, Float64]:
-        pairs = np.array([(n.mean, n.scale) for n in self.numeric], np.float64).reshape(-1, 2)
-        return pairs[:, :1], pairs[:, 1:]
-
     def encode(self, batch: pa.RecordBatch | pa.Table) -> Encoded:
         """Encode rows of an ad log."""
         slots = [encoding.encode(_column(batch, encoding.name)) for encoding in self.categorical]
-        values = [
-            _column(batch, encoding.name).to_numpy(zero_copy_only=False)
-            for encoding in self.numeric
-        ]
-        time = pc.cast(_column(batch, self.time), pa.int64())
-        return self._assemble(slots, values, time.to_numpy(zero_copy_only=False))
+        numeric = np.empty((len(self.numeric), batch.num_rows), np.float32)
+        for row, encoding in enumerate(self.numeric):
+            values = _column(batch, encoding.name).to_numpy(zero_copy_only=False)
+            value = encoding.transform(np.asarray(values, np.float64))
+            numeric[row] = (value - encoding.mean) / encoding.scale
+            slots.append(np.searchsorted(encoding.edges, value, side="right"))
+        time = pc.cast(_column(batch, self.time), pa.int64()).to_numpy(zero_copy_only=False)
+        hours = time // HOUR
+        slots += [hours % HOURS, (hours // HOURS + EPOCH_WEEKDAY) % WEEKDAYS]
+        return Encoded(_rows(slots, np.int32, batch.num_rows), np.ascontiguousarray(numeric.T))
 
     def encode_candidates(self, candidates: Candidates) -> Encoded:
-        """Encode the parsed candidates of a request, to the same numbers as `encode`."""
-        columns = candidates.columns
-        slots = [
-            [slot(value, 0) for value in columns[name]]
-            for name, slot in ((e.name, e.slots.get) for e in self.categorical)
-        ]
-        values = [columns[encoding.name] for encoding in self.numeric]
-        return self._assemble(slots, values, np.array(columns[self.time], np.int64))
+        """Encode the parsed candidates of a request, to the same numbers as `encode`.
 
-    def _assemble(self, slots: Sequence[Any], values: Sequence[Any], time: Int64) -> Encoded:
-        """Rows of the columns of slots and of values, each (n,), and of the times.
-
-        A request of one row pays a microsecond for each call of NumPy: they are few.
+        In plain Python, but for the logarithm, whose last bit differs between libraries: for few
+        rows NumPy's calls cost more than what they compute.
         """
-        count, known = len(time), len(slots)
-        categorical = np.empty((known + len(values) + 2, count), np.int32)
-        categorical[:known] = np.array(slots, np.int32).reshape(known, count)
-        transformed = np.array(values, np.float64).reshape(len(values), count)
-        for row, encoding in enumerate(self.numeric, start=known):
-            value = encoding.transform(transformed[row - known])
-            categorical[row] = encoding.edge_array.searchsorted(value, "right")
-            transformed[row - known] = value
-        means, scales = self._means_and_scales
-        numeric = ((transformed - means) / scales).astype(np.float32)
-        hours = time // 3_600_000_000
-        # the epoch began on a Thursday
-        categorical[-2], categorical[-1] = hours % HOURS, (hours // 24 + 3) % WEEKDAYS
-        return Encoded(np.ascontiguousarray(categorical.T), np.ascontiguousarray(numeric.T))
+        columns, count = candidates.columns, len(candidates)
+        slots, numeric = [], []
+        for categorical in self.categorical:
+            slot = categorical.slots.get
+            slots.append([slot(value, 0) for value in columns[categorical.name]])
+        for encoding in self.numeric:
+            values, edges = columns[encoding.name], encoding.edges
+            if encoding.log:
+                values = encoding.transform(np.array(values, np.float64)).tolist()
+            mean, scale = encoding.mean, encoding.scale
+            numeric.append([(value - mean) / scale for value in values])
+            slots.append([bisect_right(edges, value) for value in values])
+        hours = [time // HOUR for time in columns[self.time]]
+        slots.append([hour % HOURS for hour in hours])
+        slots.append([(hour // HOURS + EPOCH_WEEKDAY) % WEEKDAYS for hour in hours])
+        return Encoded(_rows(slots, np.int32, count), _rows(numeric, np.float32, count))
 
 
 def encoded_categoricals(schema: Schema) -> tuple[str, ...]:
@@ -165,3 +156,8 @@ def encoded_categoricals(schema: Schema) -> tuple[str, ...]:
 def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
     column = batch.column(name)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _rows(columns: Sequence[Any], dtype: DTypeLike, count: int) -> Array:
+    """Columns of `count` values each as rows, in one piece."""
+    return np.ascontiguousarray(np.array(columns, dtype).reshape(len(columns), count).T)
