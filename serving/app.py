@@ -1,41 +1,47 @@
-"""The ASGI app of a worker: Seldon's REST protocol in front of a loaded model."""
+"""The ASGI app of a worker: Seldon's REST protocol and V2 in front of a loaded model."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-import orjson
-
-from adclick.errors import RequestError
-from serving.click_model import ClickModel
+from serving.click_model import ClickModel, model_name
 from serving.errors import ServerError, as_server_error
 from serving.http import (
+    Handler,
     Receive,
     Reply,
     Request,
     Scope,
     Send,
-    decode_exactly,
+    json_answer,
     json_reply,
 )
 from serving.metrics import exposition
+from serving.no_tensorflow import hide_tensorflow
+from serving.open_inference_rest import ROOT, OpenInference
+from serving.openapi import openapi_document
 
-Handler = Callable[[Request], Awaitable[Reply]]
-
+GRPC_DRAIN_SECONDS = 2.0
 PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 
 
 class App:
     """Answers as Seldon's stock wrapper does, at a quarter of its cost: no Flask, no WSGI threads.
 
-    Scoring is a matter of microseconds and runs on the event loop. Once `draining`, every answer
-    tells its client to close the connection.
+    Scoring is a matter of microseconds and runs on the event loop; images go to a thread. Once
+    `draining`, every answer tells its client to close the connection. With a `grpc_address` it
+    answers Seldon's gRPC, too.
     """
 
-    def __init__(self, model: ClickModel) -> None:
+    def __init__(self, model: ClickModel, grpc_address: str | None = None) -> None:
         self._model = model
+        self._grpc_address = grpc_address
+        second = OpenInference(model)
+        self._counted = frozenset((*PREDICT, *second.infer_paths))
         self._routes: dict[str, dict[str, Handler]] = {
             **{path: {"POST": self._predict} for path in PREDICT},
             "/health/ping": {"GET": self._ping},
@@ -43,7 +49,10 @@ class App:
             "/api/v1.0/health/status": {"GET": self._status},
             "/metadata": {"GET": self._metadata},
             "/api/v1.0/metadata": {"GET": self._metadata},
+            "/seldon.json": {"GET": self._messages},
+            "/openapi.json": {"GET": self._openapi},
             "/metrics": {"GET": self._metrics},
+            **second.routes,
         }
         self.draining = False
 
@@ -57,16 +66,25 @@ class App:
         try:
             reply = await self._handler(request)(request)
         except Exception as error:
-            reply = self._error(as_server_error(error))
-        if scope["path"] in PREDICT:
+            reply = self._error(as_server_error(error), scope["path"])
+        if scope["path"] in self._counted:
             self._model.counters.count_request(reply.code, time.perf_counter() - start)
         # what is left of a body that was refused would be taken for the next request
         await reply.send(send, last=self.draining or reply.code in (408, 413))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        grpc = None
+        if self._grpc_address is not None:
+            hide_tensorflow()
+            # loaded only where it is wanted, and not before the fork, which gRPC does not survive
+            from serving.seldon_grpc import start_grpc
+
+            grpc = await start_grpc(self._model, self._grpc_address)
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if grpc is not None:
+            await grpc.stop(GRPC_DRAIN_SECONDS)
         self._model.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -80,17 +98,16 @@ class App:
             raise ServerError(f"send a {' or '.join(methods)} here", 405, "method")
         return handler
 
-    def _error(self, error: ServerError) -> Reply:
+    def _error(self, error: ServerError, path: str) -> Reply:
         self._model.counters.count_error(error.cause)
-        return json_reply(error.seldon(), error.code)
+        second = path == ROOT or path.startswith(f"{ROOT}/")
+        return json_reply(error.open_inference() if second else error.seldon(), error.code)
 
     async def _predict(self, request: Request) -> Reply:
         body = await request.json_body()
-        try:
-            return json_reply(self._model.predict(orjson.loads(body)))
-        except (orjson.JSONDecodeError, RequestError):
-            # read again as the stock wrapper reads it, to refuse what it refuses in its words
-            return json_reply(self._model.predict(decode_exactly(body)))
+        if self._model.brings_images(body):
+            return await asyncio.to_thread(json_answer, body, self._model.predict)
+        return json_answer(body, self._model.predict)
 
     async def _ping(self, _: Request) -> Reply:
         return Reply(b"pong", content_type="text/html; charset=utf-8")
@@ -104,6 +121,20 @@ class App:
     def _metadata_message(self) -> dict[str, Any]:
         defaults = {"name": "", "versions": [""], "platform": "", "inputs": [], "outputs": []}
         return {**defaults, "custom": {}, **self._model.init_metadata()}
+
+    async def _messages(self, _: Request) -> Reply:
+        # Seldon's description of its messages, found without importing the package
+        package = find_spec("seldon_core")
+        if package is None or package.origin is None:
+            raise ServerError("there is nothing at this path", 404, "not_found")
+        return Reply((Path(package.origin).parent / "openapi" / "seldon.json").read_bytes())
+
+    async def _openapi(self, _: Request) -> Reply:
+        bundle, images = self._model.bundle, self._model.takes_images
+        document = openapi_document(
+            bundle.schema, bundle.version, model_name(), bundle.golden, images=images
+        )
+        return json_reply(document)
 
     async def _metrics(self, _: Request) -> Reply:
         body, content_type = exposition()

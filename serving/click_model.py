@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,19 @@ from serving.protocol import PredictionRequest, Row, read_request, write_answer
 if TYPE_CHECKING:
     from flask import Blueprint
 
+    from adclick.arrays import Float32
+    from adclick.bundle.new_creatives import NewCreatives
     from adclick.bundle.scorer import Scorer
 
-KNOWN, UNKNOWN = "known", "unknown"
+KNOWN, NEW, UNKNOWN = "known", "new", "unknown"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Scores of a request's candidates, and how many of their creatives are known and unknown.
+    """Scores of a request's candidates, and how many of their creatives are of which kind.
 
-    `creatives` is empty where the schema has no creatives.
+    Those kinds are known, unknown and, where images are taken, new. `creatives` is empty where the
+    schema has no creatives.
     """
 
     scores: list[float]
@@ -43,20 +47,32 @@ class Answer:
         tags: dict[str, Any] = {"model_version": version}
         if self.creatives:
             tags["unknown_creatives"] = self.creatives[UNKNOWN]
+        if NEW in self.creatives:
+            tags["new_creatives"] = self.creatives[NEW]
         return tags
 
 
 class ClickModel:
     """Answers Seldon v1 prediction requests from a bundle, logs what it answered and counts it.
 
-    `bundle` is a folder, `prediction_log` one or any fsspec URL. Nothing is read before `load`,
-    which Seldon calls in each worker, after its fork.
+    `bundle` is a folder, `prediction_log` one or any fsspec URL; `image_hosts` are those, between
+    commas, from which `new_images="url"` fetches. Nothing is read before `load`, which Seldon calls
+    in each worker, after its fork.
     """
 
     counters: ServerMetrics
 
-    def __init__(self, bundle: str, prediction_log: str, new_images: NewImages = "off") -> None:
+    def __init__(
+        self,
+        bundle: str,
+        prediction_log: str,
+        new_images: NewImages = "off",
+        image_hosts: str = "",
+    ) -> None:
         self._new_images = new_images
+        self._image_hosts = tuple(image_hosts.split(",")) if image_hosts else ()
+        self._new_creatives: NewCreatives | None = None
+        self._image_key = b""
         self._path = bundle
         self._log = PredictionLogWriter(prediction_log)
         self._scorer: Scorer | None = None
@@ -82,25 +98,52 @@ class ClickModel:
             bundle = load_bundle(self._path)
             scorer = Scorer(bundle)
             check_golden(bundle, bundle.golden[:1], golden_scorer(scorer))
+            if self._new_images != "off" and bundle.schema.image is not None:
+                self._new_creatives = self._take_images(scorer)
+                self._image_key = json.dumps(bundle.schema.image).encode()
         except Exception as error:
             raise AdclickError(f"bundle {self._path} cannot be served: {error}") from error
         self.counters = ServerMetrics(bundle.version)
         self._scorer = scorer
+
+    def _take_images(self, scorer: Scorer) -> NewCreatives:
+        # only here: decoders of images are 15 MB that most servers have no use for
+        from adclick.bundle.image_source import ImageSource
+        from adclick.bundle.new_creatives import NewCreatives
+
+        if self._new_images == "url" and not self._image_hosts:
+            raise AdclickError("new_images is url, but image_hosts names no host to fetch from")
+        return NewCreatives(
+            scorer, ImageSource(self._image_hosts if self._new_images == "url" else ())
+        )
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether requests may bring the images of new creatives."""
+        return self._new_creatives is not None
+
+    def brings_images(self, body: bytes) -> bool:
+        """Whether a request's body may hold images, which take milliseconds or are waited for."""
+        return self.takes_images and self._image_key in body
 
     @property
     def bundle(self) -> ServingBundle:
         """The loaded bundle."""
         return self._loaded().bundle
 
-    def predict_raw(self, message: object) -> dict[str, Any]:
-        """The answer to a decoded request body, as Seldon v1 message.
+    def predict_raw(self, message: object) -> object:
+        """The answer to a decoded request body, or to a SeldonMessage that came by gRPC, in kind.
 
         This hook of the stock wrapper sees the JSON as sent. Seldon's `predict(X, names)` gets an
         array made of it: numbers beside text become text, ragged rows fail, and a TypeError calls
         it twice. Raises ServerError.
         """
         try:
-            return self.predict(message)
+            if not hasattr(message, "DESCRIPTOR"):
+                return self.predict(message)
+            from serving.seldon_proto import from_proto, to_proto
+
+            return to_proto(self.predict(from_proto(message)))
         except Exception as error:
             raise as_server_error(error) from None
 
@@ -117,12 +160,14 @@ class ClickModel:
         """
         scorer = self._loaded()
         schema = scorer.bundle.schema
-        candidates = parse_candidates(schema, request.rows)
-        scores = scorer.score(candidates)
+        images = self._new_creatives
+        candidates = parse_candidates(schema, request.rows, images=images is not None)
+        new = images.embed(candidates) if images is not None else None
+        scores = scorer.score(candidates, new)
         if not np.isfinite(scores).all():
             row = int(np.flatnonzero(~np.isfinite(scores))[0])
             raise RequestError(f"row {row}: its numbers are too large to be scored")
-        answer = Answer(scores.tolist(), _creatives(scorer, candidates))
+        answer = Answer(scores.tolist(), _creatives(scorer, candidates, new))
         logged = _logged(schema, request.rows, candidates)
         self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
         self.counters.count_scores(answer.scores, answer.creatives)
@@ -151,9 +196,12 @@ def model_name() -> str:
     return os.environ.get("PREDICTIVE_UNIT_ID", "adclick")
 
 
-def _creatives(scorer: Scorer, candidates: Candidates) -> dict[str, int]:
-    familiarity = scorer.familiarity(candidates)
-    return {kind: familiarity.count(kind) for kind in (KNOWN, UNKNOWN)} if familiarity else {}
+def _creatives(
+    scorer: Scorer, candidates: Candidates, new: Mapping[int, Float32] | None
+) -> dict[str, int]:
+    familiarity = scorer.familiarity(candidates, new)
+    kinds = (KNOWN, UNKNOWN) if new is None else (KNOWN, NEW, UNKNOWN)
+    return {kind: familiarity.count(kind) for kind in kinds} if familiarity else {}
 
 
 def _logged(schema: Schema, rows: Sequence[Row], candidates: Candidates) -> list[dict[str, Any]]:

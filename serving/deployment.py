@@ -12,12 +12,14 @@ from serving.observation import Observation
 class Role(StrEnum):
     """What a version is there for: to answer, to answer a share on trial, or to be only compared.
 
-    A shadow gets copies of requests; its answers go nowhere but into metrics.
+    A shadow gets copies of requests; its answers go nowhere but into metrics. An idle version gets
+    none: it is being checked, or on its way out.
     """
 
     CHAMPION = "champion"
     CANARY = "canary"
     SHADOW = "shadow"
+    IDLE = "idle"
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,13 @@ class Served:
 class Status:
     """What serves, as the process table or the cluster says: the champion first.
 
-    `former` is the version that a rollback would bring back.
+    `former` is the version that a rollback would bring back; `warning` says what else is wrong.
     """
 
     url: str | None = None
     versions: tuple[Served, ...] = ()
     former: str | None = None
+    warning: str | None = None
 
     @property
     def champion(self) -> Served | None:
@@ -89,7 +92,7 @@ class Status:
     @property
     def trial(self) -> Served | None:
         """The canary or shadow, of which there is one at most."""
-        return next((v for v in self.versions if v.role is not Role.CHAMPION), None)
+        return next((v for v in self.versions if v.role in (Role.CANARY, Role.SHADOW)), None)
 
     @property
     def version(self) -> str | None:
@@ -106,7 +109,9 @@ class Status:
         if not self.versions:
             return "nothing serves"
         back = [f"rollback brings back {self.former}"] if self.former else []
-        return "\n".join([f"serving at {self.url}", *(f"  {v}" for v in self.versions), *back])
+        where = f"serving at {self.url}" if self.url else "nothing answers"
+        warning = [f"warning: {self.warning}"] if self.warning else []
+        return "\n".join([where, *(f"  {v}" for v in self.versions), *back, *warning])
 
 
 def _answered(observed: Observation) -> list[str]:

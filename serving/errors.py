@@ -29,6 +29,10 @@ class ServerError(AdclickError):
         """The error as Seldon's message."""
         return {"status": {"status": 1, "info": str(self), "code": -1, "reason": self.reason}}
 
+    def open_inference(self) -> dict[str, Any]:
+        """The error as the Open Inference Protocol's message."""
+        return {"error": str(self)}
+
 
 def as_server_error(error: Exception) -> ServerError:
     """How to answer a request that ended in `error`; what nobody foresaw is logged by an id."""

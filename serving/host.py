@@ -69,13 +69,19 @@ def _serve(options: HostOptions) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> object:
-            model = ClickModel(str(options.bundle), options.prediction_log, options.new_images)
+            model = ClickModel(
+                str(options.bundle),
+                options.prediction_log,
+                options.new_images,
+                options.image_hosts,
+            )
             try:
                 model.load()
             except AdclickError as error:
                 print(error, file=sys.stderr, flush=True)
                 sys.exit(UNSERVABLE)
-            return App(model)
+            port = options.grpc_port
+            return App(model, None if port is None else f"{options.address}:{port}")
 
     try:
         Host().run()

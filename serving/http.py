@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from adclick.errors import RequestError
 from serving.errors import ServerError
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -114,9 +115,21 @@ class Reply:
         await send({"type": "http.response.body", "body": self.body})
 
 
+Handler = Callable[[Request], Awaitable[Reply]]
+
+
 def json_reply(content: object, code: int = 200) -> Reply:
     """An answer in JSON."""
     return Reply(orjson.dumps(content), code)
+
+
+def json_answer(body: bytes, answer: Callable[[object], object]) -> Reply:
+    """What `answer` makes of a JSON body; raises what it raises, or ServerError for broken JSON."""
+    try:
+        return json_reply(answer(orjson.loads(body)))
+    except (orjson.JSONDecodeError, RequestError):
+        # read again as the stock wrapper reads it, to refuse what it refuses in its words
+        return json_reply(answer(decode_exactly(body)))
 
 
 def decode_exactly(body: bytes | str) -> object:

@@ -26,7 +26,8 @@ class HostOptions:
     `address`, which is this machine's own alone unless another is asked for, and with a `grpc_port`
     answers Seldon's gRPC there. Each of `workers` has `threads` for images, and under the stock
     wrapper for requests. `new_images` says whether a request may bring the image of a new creative:
-    not at all, in the request, or by URL too.
+    not at all, in the request, or by URL too, from one of `image_hosts`
+    (between commas) alone.
     """
 
     bundle: Path
@@ -39,6 +40,7 @@ class HostOptions:
     server: ServerKind = "adclick"
     grpc_port: int | None = None
     new_images: NewImages = "off"
+    image_hosts: str = ""
 
     def command(self) -> list[str]:
         """The command line that starts this server, from the repository's root."""
@@ -57,6 +59,7 @@ class HostOptions:
             "--server": self.server,
             "--grpc-port": self.grpc_port,
             "--new-images": self.new_images,
+            "--image-hosts": self.image_hosts or None,
         }
         return [str(word) for pair in options.items() if pair[1] is not None for word in pair]
 
@@ -86,5 +89,10 @@ def parse_options(arguments: Sequence[str] | None = None) -> HostOptions:
         choices=get_args(NewImages),
         default=HostOptions.new_images,
         help="how a request may bring the image of a new creative",
+    )
+    parser.add_argument(
+        "--image-hosts",
+        default=HostOptions.image_hosts,
+        help="hosts to fetch such images from, between commas (none)",
     )
     return HostOptions(**vars(parser.parse_args(arguments)))

@@ -1,4 +1,4 @@
-"""Which server processes run: the process table is the record that no crash leaves wrong."""
+"""Which of our processes run: the process table is the record that no crash leaves wrong."""
 
 from __future__ import annotations
 
@@ -52,19 +52,32 @@ def server_processes(versions: Path) -> list[psutil.Process]:
     ]
 
 
-def running_server(versions: Path) -> RunningServer | None:
-    """The server whose state lies below `versions`, if its master process runs."""
+def running_servers(versions: Path) -> dict[str, RunningServer]:
+    """The servers whose state lies below `versions` and whose master process runs, by version."""
     processes = server_processes(versions)
-    for process in processes:
-        # a master was started in a session of its own; its orphans are on their way out
-        if _session(process.pid) == process.pid:
-            return RunningServer(
-                process=process,
-                version=Path(str(_option(process, "--state"))).name,
-                port=int(str(_option(process, "--port"))),
-                workers=[p for p in processes if p != process and _session(p.pid) == process.pid],
-            )
-    return None
+    # a master was started in a session of its own; its orphans are on their way out
+    masters = [process for process in processes if _session(process.pid) == process.pid]
+    running: dict[str, RunningServer] = {}
+    for master in sorted(masters, key=lambda process: float(process.info["create_time"])):
+        version = Path(str(_option(master, "--state"))).name
+        running[version] = RunningServer(
+            process=master,
+            version=version,
+            port=int(str(_option(master, "--port"))),
+            workers=[p for p in processes if p != master and _session(p.pid) == master.pid],
+        )
+    return running
+
+
+def process_with(*words: str) -> psutil.Process | None:
+    """The oldest process with these words one after the other on its command line, if any."""
+    wanted = list(words)
+    found = [
+        process
+        for process in psutil.process_iter(["cmdline", "create_time"])
+        if _within(wanted, process.info["cmdline"] or [])
+    ]
+    return min(found, key=lambda process: float(process.info["create_time"]), default=None)
 
 
 def stop_processes(processes: Sequence[psutil.Process], seconds: float) -> None:
@@ -114,6 +127,11 @@ def _listener(port: int) -> psutil.Process | None:
         if listens and connection.pid is not None:
             return psutil.Process(connection.pid)
     return None
+
+
+def _within(words: list[str], line: list[str]) -> bool:
+    ends = range(len(words), len(line) + 1)
+    return any(line[end - len(words) : end] == words for end in ends)
 
 
 def _option(process: psutil.Process, name: str) -> str | None:

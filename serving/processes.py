@@ -1,42 +1,47 @@
-"""Local deployment: one server process group on one port, replaced version by version."""
+"""Local deployment: versions behind Envoy on this machine, rolled out without a dropped request."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving.acceptance import check_served
-from serving.client import PredictionClient
-from serving.deployment import Deployment, Served, Status
-from serving.golden import check_offline
-from serving.options import ADDRESS, DRAIN_SECONDS, HostOptions
-from serving.process_table import (
-    RunningServer,
-    check_port_free,
-    port_in_use,
-    running_server,
-    server_processes,
-    stop_processes,
+from serving.deployment import Deployment, Role, Status
+from serving.envoy import LISTENER, discovery
+from serving.envoy_listener import EdgeOptions, listener
+from serving.golden import GoldenCheck, check_offline
+from serving.local.edge import Edge
+from serving.local.folders import Folders, held
+from serving.local.intent import (
+    Intent,
+    ServerSettings,
+    read_intent,
+    with_version,
+    write_intent,
+    write_whole,
 )
+from serving.local.keeping import end_keeper, ensure_keeper, renew_keeper
+from serving.local.look import Look, is_healthy, look, server_url, tail
+from serving.options import DRAIN_SECONDS, NewImages, ServerKind
+from serving.process_table import check_port_free, stop_processes
+from serving.trial import NOTHING_TO_ROLL_BACK, on_trial, role_asked
 from serving.versions import VersionStore
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.05
-LOG_LINES = 5
+# a former version answers what it has begun, then it is told to stop and has as long once more
+SETTLED_SECONDS = 3.0 * DRAIN_SECONDS
 
 
 class LocalSeldon:
-    """Deploys bundles to a server on 127.0.0.1:`port` that outlives this process.
+    """Deploys bundles to servers that outlive this process, behind Envoy on 127.0.0.1:`port`.
 
-    All that it keeps is below `state_dir`. What runs is read from the process table each time, so
-    that a manager killed at any point leaves nothing that the next one would misjudge.
+    It writes what is meant to serve, which a keeper brings about, and waits until it is so. Killed
+    at any point it leaves what served before or what was to serve, and nothing between.
     """
 
     def __init__(
@@ -47,160 +52,195 @@ class LocalSeldon:
         *,
         workers: int = 2,
         threads: int = 4,
+        server: ServerKind = "adclick",
+        new_images: NewImages = "off",
         start_seconds: float = 30.0,
     ) -> None:
-        self._root = state_dir.resolve()
-        self._store = VersionStore(self._root)
-        self._port = port
-        self._prediction_log = prediction_log.resolve()
-        self._workers = workers
-        self._threads = threads
+        self._folders = Folders(state_dir.resolve())
+        self._store = VersionStore(self._folders.root)
+        self._options = EdgeOptions(port)
+        self._servers = ServerSettings(
+            str(prediction_log.resolve()), workers, threads, server, new_images
+        )
         self._start_seconds = start_seconds
 
-    def deploy(self, bundle: ServingBundle) -> Deployment:
-        """Serve `bundle`, checked with its golden requests over HTTP.
+    def deploy(self, bundle: ServingBundle, traffic: int = 100, shadow: bool = False) -> Deployment:
+        """Serve `bundle`, checked with its golden requests over HTTP before it gets any other.
 
-        A healthy server of the same version is left alone. Otherwise the bundle is checked
-        offline before the former server is stopped, and the former version is started again when
-        the new one fails. Raises AdclickError that says what failed and what serves now.
+        With all of the traffic it becomes the champion, else it is on trial; see `Deployer`. A
+        healthy server of the same version is left alone. Raises AdclickError that says what failed
+        and what serves on.
         """
         with self._lock():
             installed = self._store.install(bundle)
-            running = running_server(self._store.versions)
-            if running is not None and self._serves(running, installed):
-                # where it answers wrongly, it is replaced like any other
-                with suppress(AdclickError):
-                    return self._deployment(installed, running, started=False)
-            check_offline(installed)
-            check_port_free(self._port, server_processes(self._store.versions))
-            former = self._store.current
-            self._stop_all()
-            try:
-                started = self._start(installed)
-                return self._deployment(installed, started, started=True)
-            except AdclickError as error:
-                self._stop_all()
-                raise AdclickError(
-                    f"version {installed.version} was not deployed: {error}; "
-                    f"{self._restore(former, installed)}"
-                ) from error
+            before = self._intent()
+            role = role_asked(self.status(), installed.version, traffic, shadow)
+            former = self._look().running.get(installed.version)
+            golden = self._checked(installed, before)
+            self._serve(
+                with_version(before, installed.version, role, traffic), before, installed.version
+            )
+            server = self._look().running[installed.version]
+            return Deployment(
+                version=installed.version,
+                url=self._url,
+                pid=server.process.pid,
+                golden_checked=golden.checked,
+                largest_difference=golden.largest_difference,
+                started=former is None or former.process != server.process,
+                role=role,
+                traffic=traffic,
+            )
+
+    def promote(self) -> Status:
+        """Make the version on trial the champion; raises AdclickError where there is none."""
+        with self._lock():
+            before = self._intent()
+            version = on_trial(self.status()).version
+            self._serve(with_version(before, version, Role.CHAMPION), before, version)
+            return self.status()
+
+    def rollback(self) -> Status:
+        """End the trial, or without one bring back the champion before; returns what serves then.
+
+        Raises AdclickError where there is neither, or the one before does not start any more.
+        """
+        with self._lock():
+            before = self._intent()
+            if before.trial is not None:
+                self._serve(replace(before, trial=None), before, str(before.champion))
+                return self.status()
+            if before.former is None:
+                raise AdclickError(NOTHING_TO_ROLL_BACK)
+            former = self._store.intact(before.former)
+            if former is None:
+                raise AdclickError(f"the bundle of version {before.former} is gone or damaged")
+            self._checked(former, before)
+            self._serve(
+                replace(before, champion=former.version, former=None), before, former.version
+            )
+            return self.status()
 
     def status(self) -> Status:
-        """What runs now, from the process table and the server's own health endpoint."""
-        running = running_server(self._store.versions)
-        if running is None:
-            return Status()
-        served = Served(
-            version=running.version,
-            healthy=_healthy(running.port),
-            pid=running.process.pid,
-            uptime=running.uptime,
-            memory=running.memory,
-            log=self._log_path(running.version),
-        )
-        return Status(_url(running.port), (served,))
+        """What runs now: from the process table, Envoy's admin interface and servers' health."""
+        return self._look().status
 
     def stop(self) -> Status:
         """Stop whatever runs, answering what was begun; returns what it was.
 
-        Raises AdclickError when the port is still taken afterwards.
+        Raises AdclickError when something of it still runs afterwards.
         """
         with self._lock():
             stopped = self.status()
-            self._store.forget_current()
-            self._stop_all()
+            write_intent(self._folders.intent, Intent())
+            if self._look().nothing:
+                end_keeper(self._folders)
+                return stopped
+            self._wait(lambda: self._look().nothing, SETTLED_SECONDS, "what served still runs")
             return stopped
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    @property
+    def _url(self) -> str:
+        return f"http://{self._options.address}:{self._options.port}"
 
-    def _serves(self, running: RunningServer, bundle: ServingBundle) -> bool:
-        same = running.version == bundle.version and running.port == self._port
-        return same and _healthy(running.port)
+    def _lock(self) -> AbstractContextManager[None]:
+        return held(self._folders.manager_lock)
 
-    def _stop_all(self) -> None:
-        running = running_server(self._store.versions)
-        stop_processes(server_processes(self._store.versions), DRAIN_SECONDS + 2)
-        if running is not None and port_in_use(running.port):
-            raise AdclickError(
-                f"pid {running.process.pid} was stopped but port {running.port} is still in use"
-            )
+    def _look(self) -> Look:
+        return look(self._folders)
 
-    def _start(self, bundle: ServingBundle) -> RunningServer:
-        options = HostOptions(
-            bundle=bundle.path,
-            port=self._port,
-            prediction_log=str(self._prediction_log),
-            state=self._store.home(bundle.version),
-            workers=self._workers,
-            threads=self._threads,
-        )
-        with self._log_path(bundle.version).open("wb") as log:
-            child = subprocess.Popen(
-                options.command(),
-                cwd=REPOSITORY,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + self._start_seconds
-        while not _healthy(self._port):
-            if child.poll() is not None:
-                raise AdclickError(
-                    f"its server exited with {child.returncode}: {self._tail(bundle)}"
-                )
-            if time.monotonic() > deadline:
-                raise AdclickError(
-                    f"its server was not ready in {self._start_seconds:g} s: {self._tail(bundle)}"
-                )
-            time.sleep(POLL_SECONDS)
-        running = running_server(self._store.versions)
-        if running is None:
-            raise AdclickError(f"its server is gone: {self._tail(bundle)}")
-        return running
-
-    def _deployment(
-        self, bundle: ServingBundle, running: RunningServer, *, started: bool
-    ) -> Deployment:
-        golden = check_served(bundle, _url(running.port))
-        self._store.set_current(bundle.version)
-        return Deployment(
-            version=bundle.version,
-            url=_url(running.port),
-            pid=running.process.pid,
-            golden_checked=golden.checked,
-            largest_difference=golden.largest_difference,
-            started=started,
+    def _intent(self) -> Intent:
+        """What is meant to serve, with the settings of this manager for what is started next."""
+        return replace(
+            read_intent(self._folders.intent),
+            candidate=None,
+            servers=self._servers,
         )
 
-    def _restore(self, former: ServingBundle | None, failed: ServingBundle) -> str:
-        if former is None or former.version == failed.version:
-            return "no version serves"
+    def _checked(self, bundle: ServingBundle, intent: Intent) -> GoldenCheck:
+        """The golden check of a version's own server, which is started where it does not run."""
+        running = self._look().running.get(bundle.version)
+        serves = bundle.version in intent.serving
+        if serves and running is not None and is_healthy(server_url(running.port)):
+            # where it answers wrongly, it is started anew
+            with suppress(AdclickError):
+                return check_served(bundle, server_url(running.port))
+        check_offline(bundle)
+        self._check_port()
+        if running is not None:
+            stop_processes([running.process, *running.workers], DRAIN_SECONDS + 2)
         try:
-            check_served(former, _url(self._start(former).port))
+            self._start(bundle.version, intent)
+            return check_served(bundle, server_url(self._look().running[bundle.version].port))
+        except (AdclickError, KeyError) as error:
+            raise self._failed(bundle.version, error, intent) from error
+
+    def _check_port(self) -> None:
+        seen = self._look()
+        if seen.applied.port != self._options.port:
+            check_port_free(self._options.port, [seen.envoy] if seen.envoy else [])
+
+    def _start(self, version: str, intent: Intent) -> None:
+        """Start a version beside what serves; returns once it is ready."""
+        ended = self._folders.ended(version)
+        ended.unlink(missing_ok=True)
+        write_intent(self._folders.intent, replace(intent, candidate=version))
+        renew_keeper(self._folders)
+
+        def ready() -> bool:
+            if ended.exists():
+                code = ended.read_text(encoding="utf-8")
+                raise AdclickError(f"its server exited with {code}: {self._said(version)}")
+            server = self._look().running.get(version)
+            return server is not None and is_healthy(server_url(server.port))
+
+        seconds = self._start_seconds
+        self._wait(
+            ready,
+            seconds,
+            lambda: f"its server was not ready in {seconds:g} s: {self._said(version)}",
+        )
+
+    def _serve(self, intent: Intent, before: Intent, version: str) -> None:
+        """Bring an intent about; returns once it is so, and else goes back to the one before."""
+        listens = discovery(listener(self._folders.edge, self._options))
+        self._folders.edge.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(self._folders.edge / LISTENER, listens)
+        write_intent(self._folders.intent, intent)
+        ensure_keeper(self._folders)
+        log = Edge(self._folders.edge).log
+        try:
+            self._wait(
+                lambda: self._look().settled and is_healthy(self._url),
+                SETTLED_SECONDS,
+                lambda: f"its requests do not arrive: {tail(log)}",
+            )
         except AdclickError as error:
-            return f"version {former.version} did not start again either: {error}"
-        return f"version {former.version} serves again"
+            raise self._failed(version, error, before) from error
 
-    def _log_path(self, version: str) -> Path:
-        return self._store.home(version) / "server.log"
+    def _failed(self, version: str, error: Exception, before: Intent) -> AdclickError:
+        """Go back to what was meant before; the error that says so."""
+        write_intent(self._folders.intent, before)
+        if not before.serving:
+            self._wait(lambda: self._look().nothing, SETTLED_SECONDS, "its server still runs")
+        elif version not in before.serving:
+            self._wait(
+                lambda: version not in self._look().running,
+                SETTLED_SECONDS,
+                "its server still runs",
+            )
+        left = f"version {before.champion} serves on" if before.champion else "no version serves"
+        return AdclickError(f"version {version} was not deployed: {error}; {left}")
 
-    def _tail(self, bundle: ServingBundle) -> str:
-        path = self._log_path(bundle.version)
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
-        return f"{' | '.join(lines) or 'no word'} ({path})"
+    def _said(self, version: str) -> str:
+        return tail(self._folders.server_log(version))
 
-
-def _healthy(port: int) -> bool:
-    with PredictionClient(_url(port), timeout=2.0) as client:
-        return client.is_healthy()
-
-
-def _url(port: int) -> str:
-    return f"http://{ADDRESS}:{port}"
+    def _wait(
+        self, condition: Callable[[], bool], seconds: float, otherwise: str | Callable[[], str]
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AdclickError(otherwise if isinstance(otherwise, str) else otherwise())
+            ensure_keeper(self._folders)
+            time.sleep(POLL_SECONDS)

@@ -43,14 +43,16 @@ def read_request(message: object) -> PredictionRequest:
     if tabular == ("jsonData" in message):
         raise RequestError("the body needs either data (names and ndarray) or jsonData")
     rows = _table(message["data"]) if tabular else _objects(message["jsonData"])
-    if not 1 <= len(rows) <= MAX_CANDIDATES:
-        raise RequestError(f"a request holds 1 to {MAX_CANDIDATES} candidates, not {len(rows)}")
+    check_count(len(rows))
     meta = message.get("meta") or {}
     if not isinstance(meta, dict):
         raise RequestError("meta is no object")
     path = meta.get("requestPath")
     return PredictionRequest(
-        rows, _request_id(meta.get("puid")), tabular, path if isinstance(path, dict) else {}
+        rows,
+        request_id(meta.get("puid"), "meta.puid"),
+        tabular,
+        path if isinstance(path, dict) else {},
     )
 
 
@@ -65,6 +67,21 @@ def write_answer(
         table = {"names": [SCORE_NAME], "ndarray": [[score] for score in scores]}
         return {"data": table, "meta": meta}
     return {"jsonData": {SCORE_NAME: list(scores)}, "meta": meta}
+
+
+def check_count(candidates: int) -> None:
+    """Raise RequestError unless a request may hold so many candidates."""
+    if not 1 <= candidates <= MAX_CANDIDATES:
+        raise RequestError(f"a request holds 1 to {MAX_CANDIDATES} candidates, not {candidates}")
+
+
+def request_id(sent: object, field: str) -> str:
+    """The id that came in `field`, or a new one; raises RequestError for one that is no id."""
+    if sent is None or sent == "":
+        return uuid.uuid4().hex
+    if not isinstance(sent, str) or not REQUEST_ID.fullmatch(sent):
+        raise RequestError(f"{field} is no id of 1 to 128 printable ASCII characters")
+    return sent
 
 
 def _table(data: object) -> list[Row]:
@@ -90,11 +107,3 @@ def _objects(candidates: object) -> list[Row]:
         if not isinstance(row, dict):
             raise RequestError(f"row {number}: is no object of features by name")
     return rows
-
-
-def _request_id(puid: object) -> str:
-    if puid is None or puid == "":
-        return uuid.uuid4().hex
-    if not isinstance(puid, str) or not REQUEST_ID.fullmatch(puid):
-        raise RequestError("meta.puid is no id of 1 to 128 printable ASCII characters")
-    return puid

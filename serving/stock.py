@@ -7,6 +7,7 @@ import socket
 import sys
 
 from adclick.errors import AdclickError
+from serving.no_tensorflow import hide_tensorflow
 from serving.options import DRAIN_SECONDS, HostOptions
 
 NAME = "seldon-core-microservice"
@@ -18,10 +19,7 @@ def serve_stock(options: HostOptions) -> None:
 
     Raises AdclickError for a bundle that cannot be read.
     """
-    # seldon_core imports TensorFlow wherever it is installed, only to know a tensor format that
-    # this model does not speak: 500 MB and 11 s for each server. This makes that import fail, as
-    # it would where TensorFlow is absent, and has to come before the import.
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    hide_tensorflow()
     from seldon_core import microservice
 
     _listen_on(options.address)
@@ -34,6 +32,7 @@ def _arguments(options: HostOptions) -> list[str]:
         "bundle": str(options.bundle),
         "prediction_log": options.prediction_log,
         "new_images": options.new_images,
+        "image_hosts": options.image_hosts,
     }
     parameters = [{"name": k, "value": v, "type": "STRING"} for k, v in model.items()]
     settings = {

@@ -1,4 +1,4 @@
-"""The bundles that a local deployment keeps, a folder a version, and which of them was good."""
+"""The bundles that a local deployment keeps, a folder a version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ class VersionStore:
 
     def __init__(self, root: Path) -> None:
         self.versions = root / "versions"
-        self._current = root / "current"
 
     def home(self, version: str) -> Path:
         """The folder of a version: its bundle, its metrics and its server's log."""
@@ -58,22 +57,9 @@ class VersionStore:
             copy.replace(target)
         return load_bundle(target)
 
-    @property
-    def current(self) -> ServingBundle | None:
-        """The version that was last deployed well; None after `forget_current`, or if damaged."""
-        if not self._current.is_file():
-            return None
-        return _intact(self.home(self._current.read_text(encoding="utf-8")) / BUNDLE)
-
-    def set_current(self, version: str) -> None:
-        """Note that `version` serves and was checked."""
-        new = self._current.with_suffix(".new")
-        new.write_text(version, encoding="utf-8")
-        new.replace(self._current)
-
-    def forget_current(self) -> None:
-        """Note that no version is meant to serve."""
-        self._current.unlink(missing_ok=True)
+    def intact(self, version: str) -> ServingBundle | None:
+        """The store's copy of a version; None where there is none or it is damaged."""
+        return _intact(self.home(version) / BUNDLE)
 
 
 def _intact(folder: Path) -> ServingBundle | None:

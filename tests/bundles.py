@@ -95,6 +95,25 @@ def linear_head(encoder: FeatureEncoder, embedding: int | None, bias: float) -> 
     return bytes(model.SerializeToString())
 
 
+def tiny_tower() -> bytes:
+    """An ONNX tower: an image's embedding is its mean colour."""
+    nodes = [
+        helper.make_node("Cast", ["images"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["pixels"], ["sums"], axes=[1, 2], keepdims=0),
+        helper.make_node("Div", ["sums", "white"], ["embedding"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tower",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["n", 8, 8, 3])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", EMBEDDING])],
+        [numpy_helper.from_array(np.array(255, np.float32), "white")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
 def example(**changes: Any) -> dict[str, Any]:
     """A good candidate of `tiny_schema`."""
     return {
@@ -137,7 +156,7 @@ def tiny_bundle(
     write_parts(folder, schema, encoder, linear_head(encoder, EMBEDDING if images else None, bias))
     if images:
         embeddings = np.random.default_rng(3).normal(size=(1 + len(CREATIVES), EMBEDDING))
-        write_creatives(folder, b"no tower", CREATIVES, embeddings.astype(np.float32))
+        write_creatives(folder, tiny_tower(), CREATIVES, embeddings.astype(np.float32))
 
     def finish() -> ServingBundle:
         return write_manifest(

@@ -69,8 +69,11 @@ def running(folder: Path, **changes: Any) -> Iterator[Server]:
 
 def ready(server: Server) -> bool:
     assert server.process.poll() is None, server.output.read_text()
+    options = server.options
+    # the stock wrapper answers gRPC in a process of its own
+    own_grpc = options.server != "adclick" and options.grpc_port is not None
     try:
-        return metric(server, "adclick_workers") == server.options.workers
+        return metric(server, "adclick_workers") == options.workers + own_grpc
     except requests.ConnectionError:
         return False
 

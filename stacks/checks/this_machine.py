@@ -10,9 +10,10 @@ from pathlib import Path
 
 from adclick.errors import AdclickError
 from adclick.views.text import size
+from serving.local.folders import Folders
+from serving.local.look import look
 from serving.options import ADDRESS
-from serving.process_table import check_port_free, running_server, server_processes
-from serving.versions import VersionStore
+from serving.process_table import check_port_free
 from stacks.checks.check import Check, Finding, fails, holds
 from stacks.checks.subject import Subject
 from stacks.checks.web import SECONDS
@@ -30,10 +31,10 @@ def folder_checks(folder: Path) -> list[Check]:
 def port_checks(subject: Subject, component: ComponentDefinition) -> list[Check]:
     """Whether the local Seldon's port is free, or its own server's."""
     settings = component.configuration
-    port, versions = int(settings["port"]), VersionStore(Path(settings["state"])).versions
+    port, folders = int(settings["port"]), Folders(Path(settings["state"]).resolve())
     return [
         *folder_checks(Path(settings["state"])),
-        Check(f"port {port}", lambda: _port(port, versions)),
+        Check(f"port {port}", lambda: _port(port, folders)),
     ]
 
 
@@ -55,15 +56,14 @@ def _folder(folder: Path) -> Finding:
     return holds(f"{size(free)} free")
 
 
-def _port(port: int, versions: Path) -> Finding:
-    own = server_processes(versions)
+def _port(port: int, folders: Folders) -> Finding:
+    seen = look(folders)
     try:
-        check_port_free(port, own)
+        check_port_free(port, [seen.envoy] if seen.envoy else [])
     except AdclickError as error:
         return fails(str(error), f"export ADCLICK_SELDON_PORT={_free_port()}")
-    server = running_server(versions)
-    if server is not None and server.port == port:
-        return holds(f"ours: version {server.version} serves")
+    if seen.applied.port == port:
+        return holds(f"ours: version {seen.intent.champion} serves")
     return holds("free")
 
 

@@ -50,14 +50,11 @@ def test_a_version_names_a_folder(tmp_path: Path) -> None:
         store.install(tiny_bundle(tmp_path / "bundle", "../v1"))
 
 
-def test_the_current_version_is_remembered_until_it_is_forgotten(tmp_path: Path) -> None:
+def test_a_version_is_found_again_as_long_as_it_is_intact(tmp_path: Path) -> None:
     store = VersionStore(tmp_path)
-    assert store.current is None
+    assert store.intact("v1") is None
     installed = store.install(tiny_bundle(tmp_path / "bundle", "v1"))
-    store.set_current("v1")
-    current = VersionStore(tmp_path).current
-    assert current is not None and current.version == "v1"
+    found = VersionStore(tmp_path).intact("v1")
+    assert found is not None and found.version == "v1"
     (installed.path / "head.onnx").write_bytes(b"damaged")
-    assert store.current is None
-    store.forget_current()
-    assert not (tmp_path / "current").exists()
+    assert store.intact("v1") is None

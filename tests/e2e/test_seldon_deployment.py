@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving import processes
 from serving.client import PredictionClient
@@ -41,6 +41,7 @@ class Local:
         return LocalSeldon(self.folder / "state", self.port, self.folder / "log", workers=1)
 
     def processes(self) -> list[psutil.Process]:
+        """The servers' processes."""
         return server_processes(self.folder.resolve() / "state" / "versions")
 
     def deploy(self, version: str, bias: float = -2.0, wrong: Wrong | None = None) -> Deployment:
@@ -76,9 +77,11 @@ def test_deploys_once_replaces_and_stops(local: Local) -> None:
     assert served.uptime and 0 < served.uptime < 60
     assert served.memory and 50e6 < served.memory < 500e6
 
+    assert first.pid is not None
     old = tree(first.pid)
     second = local.deploy("v2", bias=1.0)
     assert gone(old)
+    assert local.manager.status().former == "v1"
     assert second.started
     with PredictionClient(second.url) as client:
         prediction = client.predict([example()])
@@ -86,6 +89,7 @@ def test_deploys_once_replaces_and_stops(local: Local) -> None:
     assert prediction.scores == tuple(expected(bundle, [example()]))
     assert prediction.version == "v2"
 
+    assert second.pid is not None
     new = tree(second.pid)
     began = time.monotonic()
     stopped = local.manager.stop()
@@ -99,7 +103,9 @@ def test_deploys_once_replaces_and_stops(local: Local) -> None:
 
 def test_a_server_needs_no_folder_but_its_own(local: Local) -> None:
     bundle = tiny_bundle(local.folder / "temporary", "temporary")
-    master, *workers = tree(local.manager.deploy(bundle).pid)
+    pid = local.manager.deploy(bundle).pid
+    assert pid is not None
+    master, *workers = tree(pid)
     for file in bundle.path.iterdir():
         file.unlink()
     for worker in workers:
@@ -121,21 +127,22 @@ def test_a_damaged_bundle_leaves_the_former_version_alone(local: Local) -> None:
     assert local.serves("v1")
 
 
-@pytest.mark.parametrize("golden", [0, 1], ids=["fails to load", "answers wrongly"])
-def test_the_former_version_serves_again_when_the_new_one_fails(
+@pytest.mark.parametrize("golden", [0, 1], ids=["ends while it starts", "answers wrongly"])
+def test_a_new_version_that_fails_gets_no_request(
     local: Local, monkeypatch: pytest.MonkeyPatch, golden: int
 ) -> None:
-    local.deploy("v1")
+    former = local.deploy("v1")
     monkeypatch.setattr(processes, "check_offline", lambda _: GoldenCheck(0, 0.0))
     with pytest.raises(AdclickError) as failed:
         local.deploy(f"bad{golden}", wrong=Wrong(golden, by=0.1))
     message = str(failed.value)
     assert message.startswith(f"version bad{golden} was not deployed: ")
     assert f"golden request {golden} of version bad{golden}" in message
-    assert message.endswith("version v1 serves again")
+    assert message.endswith("version v1 serves on")
     assert "\n" not in message
+    status = local.manager.status()
+    assert [(one.version, one.pid) for one in status.versions] == [("v1", former.pid)]
     assert local.serves("v1")
-    assert local.manager.status().version == "v1"
 
 
 def test_a_server_that_is_never_ready_is_stopped(local: Local) -> None:
@@ -162,25 +169,14 @@ def test_a_port_that_a_stranger_holds(local: Local) -> None:
         assert local.processes() == []
 
 
-def test_another_port_moves_the_server(local: Local) -> None:
+def test_another_port_moves_the_edge_and_no_server(local: Local) -> None:
     first = local.deploy("v1")
     moved = Local(local.folder, free_port())
     second = moved.manager.deploy(tiny_bundle(local.folder / "v1", "v1"))
-    assert second.started and second.pid != first.pid
+    assert (second.started, second.pid) == (False, first.pid)
     assert refuses(local.port)
     assert moved.serves("v1")
     moved.manager.stop()
-
-
-def test_a_killed_server_is_seen_and_started_again(local: Local) -> None:
-    first = local.deploy("v1")
-    before = tree(first.pid)
-    os.kill(first.pid, signal.SIGKILL)
-    second = local.deploy("v1")
-    assert second.started and second.pid != first.pid
-    assert gone(before)
-    os.killpg(second.pid, signal.SIGKILL)
-    wait_until(lambda: local.manager.status() == Status(), "status tells that nothing runs")
 
 
 MANAGER = """
@@ -193,21 +189,46 @@ LocalSeldon(Path(state), int(port), Path(log), workers=1).deploy(load_bundle(bun
 """
 
 
-def test_a_manager_killed_while_its_server_starts_leaves_no_second_server(local: Local) -> None:
-    local.manager.stop()
-    bundle = tiny_bundle(local.folder / "v1", "v1")
+def start_manager(local: Local, bundle: ServingBundle) -> subprocess.Popen[bytes]:
     words = [local.folder / "state", local.port, local.folder / "log", bundle.path]
-    killed = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", MANAGER, *map(str, words)], cwd=REPOSITORY, start_new_session=True
     )
+
+
+def test_what_a_killed_manager_was_starting_ends_by_itself(local: Local) -> None:
+    local.manager.stop()
+    killed = start_manager(local, tiny_bundle(local.folder / "v1", "v1"))
     try:
         wait_until(local.processes, "the server process exists")
     finally:
         killed.kill()
         killed.wait()
-    half_started = local.processes()
-    assert half_started
+    assert local.manager.status().champion is None
+    wait_until(lambda: local.manager.status() == Status(), "nothing serves")
+    assert local.processes() == []
     deployed = local.deploy("later")
-    assert gone(half_started)
+    assert deployed.pid is not None
     assert {p.pid for p in local.processes()} == {p.pid for p in tree(deployed.pid)}
     assert local.serves("later")
+
+
+def test_a_manager_killed_after_its_decision_has_it_carried_out(local: Local) -> None:
+    local.deploy("v1")
+    killed = start_manager(local, tiny_bundle(local.folder / "v2", "v2", bias=1.0))
+    try:
+        wait_until(lambda: local.manager.status().version == "v2", "the decision is taken")
+    finally:
+        killed.kill()
+        killed.wait()
+    wait_until(lambda: local.serves("v2"), "the new version answers")
+    wait_until(lambda: len(local.manager.status().versions) == 1, "the former one is gone")
+    assert local.manager.status().former == "v1"
+
+
+def test_managers_wait_for_each_other(local: Local) -> None:
+    bundles = [tiny_bundle(local.folder / name, name) for name in ("one", "two")]
+    managers = [start_manager(local, bundle) for bundle in bundles]
+    assert [manager.wait() for manager in managers] == [0, 0]
+    status = local.manager.status()
+    assert {status.version, status.former} >= {"one", "two"} and len(status.versions) == 1
