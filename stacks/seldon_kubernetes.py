@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from kubernetes.client import ApiClient
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from zenml.client import Client
 from zenml.constants import KUBERNETES_CLUSTER_RESOURCE_TYPE
 from zenml.model_deployers import BaseModelDeployerFlavor
@@ -24,7 +25,10 @@ from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.cluster import KubernetesSeldon
 from serving.kubernetes.description import Autoscaling, Resources
 from serving.kubernetes.settings import KubernetesSettings
+from serving.options import NewImages, ServerKind
 from stacks.seldon_service import SeldonDeployer, SeldonService
+
+DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
 class SeldonKubernetesConfig(BaseModelDeployerConfig):
@@ -32,15 +36,18 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
 
     The cluster is that of the component's service connector; without one, that of
     `kubernetes_context` or of the kubeconfig's current context. `gateway_url` is the ingress
-    gateway's address. `image` is the serving image, best by digest. `bundles` and `prediction_log`
-    are bucket prefixes, which `service_account` may read and write. With `max_replicas` there are
-    `replicas` to `max_replicas` pods, as many as keep their CPU at `cpu_percent` of `cpu`. The keys
-    of each Kubernetes Secret in `secret_names` become environment variables of the servers.
+    gateway's address. `image` is the serving image by digest; or with `image_by_tag` by a tag,
+    which may say something else tomorrow. `bundles` and `prediction_log` are bucket prefixes, which
+    `service_account` may read and write. With `max_replicas` there are `replicas` to `max_replicas`
+    pods, as many as keep their CPU at `cpu_percent` of `cpu`. The keys of each Kubernetes Secret in
+    `secret_names` become environment variables of the servers. With `grpc` they answer Seldon's
+    gRPC too; the other settings of a server are those of serving.options.HostOptions.
     """
 
     namespace: str
     gateway_url: str
     image: str
+    image_by_tag: bool = False
     bundles: str
     prediction_log: str
     name: str = "adclick"
@@ -55,6 +62,10 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     memory: str = "512Mi"
     workers: int = Field(default=2, ge=1)
     threads: int = Field(default=4, ge=1)
+    grpc: bool = False
+    server: ServerKind = "adclick"
+    new_images: NewImages = "off"
+    image_hosts: str = ""
     ready_seconds: float = Field(default=600.0, gt=0)
     route_seconds: float = Field(default=60.0, gt=0)
 
@@ -64,6 +75,15 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
         if "://" not in value:
             raise ValueError(f"{value} is no URL of a bucket: pods see no folder of this machine")
         return value
+
+    @model_validator(mode="after")
+    def _names_one_image(self) -> Self:
+        if not self.image_by_tag and not DIGEST.search(self.image):
+            raise ValueError(
+                f"image {self.image} is not named by digest (NAME@sha256:...), so that pods of one "
+                "version could run different code: name it so, or set image_by_tag"
+            )
+        return self
 
     @property
     def settings(self) -> KubernetesSettings:
@@ -82,6 +102,10 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
             resources=Resources(self.cpu, self.memory),
             workers=self.workers,
             threads=self.threads,
+            grpc=self.grpc,
+            server=self.server,
+            new_images=self.new_images,
+            image_hosts=self.image_hosts,
             request_logger=self.request_logger,
             service_account=self.service_account,
             secrets=self.secret_names,

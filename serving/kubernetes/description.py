@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from serving.options import NewImages, ServerKind
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -32,7 +34,7 @@ class Predictor:
 
     `bundle` is the URI of its bundle. `traffic` is in percent; of a `shadow` it is the percentage
     that is mirrored to it, with its answers thrown away. `autoscaling` takes the place of
-    `replicas`.
+    `replicas`. With `grpc` it answers Seldon's gRPC too. The rest is as in HostOptions.
     """
 
     version: str
@@ -45,6 +47,10 @@ class Predictor:
     resources: Resources = Resources()
     workers: int = 2
     threads: int = 4
+    grpc: bool = False
+    server: ServerKind = "adclick"
+    new_images: NewImages = "off"
+    image_hosts: str = ""
 
 
 @dataclass(frozen=True)

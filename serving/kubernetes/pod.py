@@ -11,6 +11,7 @@ from serving.options import DRAIN_SECONDS, HostOptions
 
 MODEL = "model"
 PORT = 9000
+GRPC_PORT = 9500
 BUNDLE = "/bundle"
 TEMPORARY = "/tmp"
 USER = 10001  # as in serving/Dockerfile
@@ -60,11 +61,19 @@ def _server(description: ServingDescription, predictor: Predictor) -> dict[str, 
         state=Path(TEMPORARY) / "state",
         workers=predictor.workers,
         threads=predictor.threads,
+        server=predictor.server,
+        grpc_port=GRPC_PORT if predictor.grpc else None,
+        new_images=predictor.new_images,
+        image_hosts=predictor.image_hosts,
     )
+    # the operator finds them by these names, and routes gRPC to the second
+    ports = {"http": PORT, **({"grpc": GRPC_PORT} if predictor.grpc else {})}
     return {
         **_container(MODEL, options.MODULE, description, predictor),
         "args": arguments.arguments(),
-        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        "ports": [
+            {"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()
+        ],
         "volumeMounts": [
             _mount("bundle", BUNDLE, read_only=True),
             _mount("temporary", TEMPORARY),

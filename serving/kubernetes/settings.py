@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from serving.kubernetes.description import Autoscaling, Predictor, Resources, ServingDescription
+from serving.options import NewImages, ServerKind
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class KubernetesSettings:
     resources: Resources = field(default_factory=Resources)
     workers: int = 2
     threads: int = 4
+    grpc: bool = False
+    server: ServerKind = "adclick"
+    new_images: NewImages = "off"
+    image_hosts: str = ""
     request_logger: str | None = None
     service_account: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +57,10 @@ class KubernetesSettings:
             resources=self.resources,
             workers=self.workers,
             threads=self.threads,
+            grpc=self.grpc,
+            server=self.server,
+            new_images=self.new_images,
+            image_hosts=self.image_hosts,
         )
         return ServingDescription(
             name=self.name,

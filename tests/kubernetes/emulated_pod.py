@@ -115,6 +115,8 @@ class EmulatedContainer:
     def _here(self, word: str) -> str:
         if word == "9000":
             return str(self._port)
+        if word == "9500":
+            return str(free_port())
         for mount in self.spec["volumeMounts"]:
             if word == mount["mountPath"] or word.startswith(mount["mountPath"] + "/"):
                 volume = self._folder / "volumes" / mount["name"]

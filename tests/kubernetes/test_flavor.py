@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG: dict[str, Any] = {
     "namespace": "serving",
     "gateway_url": "http://gateway/",
-    "image": "i",
+    "image": f"registry/serving@sha256:{'a' * 64}",
     "bundles": "gs://b/bundles",
     "prediction_log": "gs://b/predictions",
 }
@@ -44,6 +44,13 @@ def test_a_folder_of_this_machine_is_refused(name: str) -> None:
         SeldonKubernetesConfig(**{**CONFIG, name: "/data"})
 
 
+def test_an_image_is_named_by_digest() -> None:
+    tagged = {**CONFIG, "image": "registry/serving:latest"}
+    with pytest.raises(ValidationError, match="serving:latest is not named by digest"):
+        SeldonKubernetesConfig(**tagged)
+    assert SeldonKubernetesConfig(**tagged, image_by_tag=True).settings.image == tagged["image"]
+
+
 @pytest.mark.slow
 def test_a_deployment_through_a_stack_is_a_service_of_zenml(tmp_path: Path) -> None:
     api = EmulatedApi(EmulatedCluster(tmp_path / "pods"))
@@ -51,6 +58,7 @@ def test_a_deployment_through_a_stack_is_a_service_of_zenml(tmp_path: Path) -> N
         **os.environ,
         "KUBECONFIG": str(api.kubeconfig(tmp_path / "kubeconfig")),
         "GATEWAY_URL": api.url,
+        "IMAGE": CONFIG["image"],
         "BUCKET": f"file://{tmp_path}/bucket",
         "ADCLICK_HOME": str(tmp_path / "home"),
         "HOME": str(tmp_path / "user"),

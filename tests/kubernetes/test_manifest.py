@@ -32,7 +32,8 @@ ONE = ServingDescription(
 LOGGED = replace(ONE, request_logger="http://logger.serving/")
 ROLLOUT = replace(ONE, predictors=(replace(MAIN, traffic=90), CANARY, SHADOW))
 SCALED = replace(ONE, predictors=(replace(MAIN, autoscaling=Autoscaling(2, 8, 60)),))
-ALL = {"one": ONE, "logged": LOGGED, "roll-out": ROLLOUT, "scaled": SCALED}
+GRPC = replace(ONE, predictors=(replace(MAIN, grpc=True),))
+ALL = {"one": ONE, "logged": LOGGED, "roll-out": ROLLOUT, "scaled": SCALED, "gRPC": GRPC}
 
 
 def predictor_of(description: ServingDescription) -> dict[str, Any]:
@@ -99,6 +100,15 @@ def test_a_request_logger_needs_the_orchestrator() -> None:
     logged = predictor_of(LOGGED)
     assert "seldon.io/no-engine" not in logged["annotations"]
     assert logged["graph"]["logger"] == {"mode": "all", "url": "http://logger.serving/"}
+
+
+def test_grpc_has_a_port_of_its_own_by_the_name_that_the_operator_looks_for() -> None:
+    (_, plain), (_, both) = containers_of(predictor_of(ONE)), containers_of(predictor_of(GRPC))
+    assert [port["name"] for port in plain["ports"]] == ["http"]
+    ports = {port["name"]: str(port["containerPort"]) for port in both["ports"]}
+    assert ports.keys() == {"http", "grpc"}
+    assert both["args"][both["args"].index("--grpc-port") + 1] == ports["grpc"]
+    assert "--grpc-port" not in plain["args"]
 
 
 def test_autoscaling_takes_the_place_of_replicas() -> None:

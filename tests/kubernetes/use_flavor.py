@@ -29,7 +29,7 @@ components:
       namespace: serving
       name: flavored
       gateway_url: ${GATEWAY_URL}
-      image: registry/adclick-serving@sha256:0
+      image: ${IMAGE}
       bundles: ${BUCKET}/bundles
       prediction_log: ${BUCKET}/predictions
       kubernetes_context: ${KUBERNETES_CONTEXT:-}
