@@ -34,6 +34,7 @@ CREATIVES = Counter(
     "Candidates whose creative is known, new (its image sent along) or unknown",
     [VERSION, "creative"],
 )
+LOST = Counter("adclick_log_dropped", "Rows that a log could not keep", [VERSION, "log"])
 WORKERS = Gauge(
     "adclick_workers", "Workers with the model loaded", [VERSION], multiprocess_mode="livesum"
 )
@@ -50,6 +51,7 @@ class ServerMetrics:
         self._version = version
         self._requests: dict[int, Counter] = {}
         self._creatives: dict[str, Counter] = {}
+        self._lost: dict[str, int] = {}
         self._latency = LATENCY.labels(version)
         self._scores = SCORES.labels(version)
         self._candidates = CANDIDATES.labels(version)
@@ -65,6 +67,13 @@ class ServerMetrics:
     def count_error(self, cause: str) -> None:
         """Count one request that got no scores."""
         ERRORS.labels(self._version, cause).inc()
+
+    def count_lost(self, log: str, rows: int) -> None:
+        """Note that `log` has lost so many rows in this worker so far."""
+        before = self._lost.get(log)
+        if rows != before:
+            LOST.labels(self._version, log).inc(rows - (before or 0))
+            self._lost[log] = rows
 
     def count_scores(self, scores: Sequence[float], creatives: Mapping[str, int]) -> None:
         """Count an answered request's candidates; `creatives` holds how many are of which kind."""

@@ -156,7 +156,7 @@ def _server(home: Path) -> subprocess.Popen[bytes]:
 def test_a_server_left_running_is_stopped_with_its_place() -> None:
     with pytest.raises(ZeroDivisionError), new_place() as place:
         server = _server(place.home)
-        wait_until(lambda: local_seldon(place.home, place.port).status().version, "it is seen")
+        wait_until(lambda: local_seldon(place.home, place.port).status().versions, "it is seen")
         raise ZeroDivisionError
     assert server.poll() is not None
     assert not place.folder.exists()

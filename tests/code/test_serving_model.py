@@ -16,6 +16,7 @@ from adclick.errors import AdclickError
 from adclick.prediction_log import read_predictions
 from serving.click_model import ClickModel
 from serving.errors import ServerError
+from serving.metrics import ServerMetrics, exposition
 from tests.bundles import Wrong, bad_values, candidates, example, expected, scores_of, tiny_bundle
 
 FEATURES = ["shown_at", "creative", "site", "device", "age", "price", "score"]
@@ -237,3 +238,11 @@ def test_an_attribute_error_in_load_is_not_left_to_seldon_to_swallow(
     monkeypatch.setattr("adclick.bundle.scorer.Scorer", broken)
     with pytest.raises(AdclickError, match="no such thing"):
         model.load()
+
+
+def test_what_a_log_lost_is_counted_once() -> None:
+    metrics = ServerMetrics("lossy")
+    for rows in (0, 3, 3, 5):
+        metrics.count_lost("feedback", rows)
+    sample = 'adclick_log_dropped_total{log="feedback",model_version="lossy"} 5.0'
+    assert sample in exposition()[0].decode()

@@ -37,6 +37,10 @@ def sessions(place: Place) -> set[int]:
     return {os.getsid(process.pid) for process in servers(place)}
 
 
+def champions(place: Place) -> set[int | None]:
+    return {champion_pid(place.serving())} - {None}
+
+
 def servers(place: Place) -> list[psutil.Process]:
     return server_processes((place.state / "serving" / "versions").resolve())
 
@@ -58,6 +62,9 @@ def test_status_tells_the_truth_after_a_kill(place: Place, step: str) -> None:
     if KILLED_IN.index(step) < KILLED_IN.index("deploy"):
         assert (status, servers(place)) == (Status(), [])
         assert refuses(place.port)
+    elif step == "deploy":
+        # a version that was only being tried is ended once its manager is gone
+        wait_until(lambda: sessions(place) == champions(place), "nothing is left of it", seconds=60)
     else:
         assert sessions(place) == {champion_pid(status)}
 
