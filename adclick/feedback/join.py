@@ -26,7 +26,7 @@ from adclick.records.columns import OWN_TYPES, TIME, conform
 from adclick.records.reading import EVERY_DAY, Days, read_records, size_of
 from adclick.schema import Schema
 
-PARTITION_BYTES = 32 * 1024 * 1024  # of Parquet; some ten times as much in memory
+PARTITION_BYTES = 8 * 1024 * 1024  # of Parquet; some fifty times as much in memory
 MOST_PARTITIONS = 512  # files open at once
 KEY = [REQUEST, CANDIDATE]
 
@@ -37,7 +37,7 @@ class JoinCounts:
 
     `predictions` are candidates, each once; `repeats` the answers that were left out for that.
     `clicked` of the `labelled` ones have the label 1. `told` are the different pieces of feedback:
-    `orphans` belong to no prediction of these days, and `late` ones tell of a time after the window.
+    `orphans` belong to no prediction of these days, `late` ones are of a time after the window.
     `contradicted` candidates were told to be clicked and not to be, both within the window.
     """
 
