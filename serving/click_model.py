@@ -171,6 +171,7 @@ class ClickModel:
         logged = _logged(schema, request.rows, candidates)
         self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
         self.counters.count_scores(answer.scores, answer.creatives)
+        self.counters.count_dropped(self._log.dropped)
         return answer
 
     def health_status(self) -> str:
