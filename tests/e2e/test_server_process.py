@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from adclick.prediction_log import read_predictions
 from serving.client import PREDICTIONS
 from tests.bundles import Wrong, example
 from tests.hosts import Server, end, metric, ready, running, start
@@ -119,6 +120,8 @@ def test_no_request_fails_while_the_server_stops(own_server: Server) -> None:
         stopped.set()
         codes = [code for client in clients for code in client.result()]
     assert set(codes) == {200}
+    log = read_predictions(own_server.options.prediction_log, own_server.bundle.schema, "v1")
+    assert (log.table.num_rows, log.repeats) == (len(codes), 0)
 
 
 def test_workers_come_back(own_server: Server) -> None:
