@@ -26,6 +26,7 @@ from serving.open_inference_rest import ROOT, OpenInference
 from serving.openapi import openapi_document
 
 GRPC_DRAIN_SECONDS = 2.0
+FEEDBACK = ("/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback")
 PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 
 
@@ -44,6 +45,7 @@ class App:
         self._counted = frozenset((*PREDICT, *second.infer_paths))
         self._routes: dict[str, dict[str, Handler]] = {
             **{path: {"POST": self._predict} for path in PREDICT},
+            **{path: {"POST": self._feedback} for path in FEEDBACK},
             "/health/ping": {"GET": self._ping},
             "/health/status": {"GET": self._status},
             "/api/v1.0/health/status": {"GET": self._status},
@@ -109,6 +111,9 @@ class App:
             return await asyncio.to_thread(json_answer, body, self._model.predict)
         return json_answer(body, self._model.predict)
 
+    async def _feedback(self, request: Request) -> Reply:
+        return json_answer(await request.json_body(), self._model.feedback)
+
     async def _ping(self, _: Request) -> Reply:
         return Reply(b"pong", content_type="text/html; charset=utf-8")
 
@@ -137,5 +142,6 @@ class App:
         return json_reply(document)
 
     async def _metrics(self, _: Request) -> Reply:
+        self._model.count_lost()
         body, content_type = exposition()
         return Reply(body, content_type=content_type)

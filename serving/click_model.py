@@ -13,9 +13,11 @@ import numpy as np
 from adclick.bundle.bundle import ServingBundle, load_bundle
 from adclick.encoding.candidate import Candidates, parse_candidates
 from adclick.errors import AdclickError, RequestError
+from adclick.feedback import FeedbackLogWriter, feedback_root
 from adclick.prediction_log import PredictionLogWriter
 from adclick.schema import Schema
 from serving.errors import NOT_READY, ServerError, as_server_error
+from serving.feedback import accept_feedback
 from serving.golden import check_golden, golden_scorer
 from serving.metrics import ServerMetrics
 from serving.options import NewImages
@@ -75,6 +77,7 @@ class ClickModel:
         self._image_key = b""
         self._path = bundle
         self._log = PredictionLogWriter(prediction_log)
+        self._feedback = FeedbackLogWriter(feedback_root(prediction_log))
         self._scorer: Scorer | None = None
 
     @property
@@ -171,8 +174,32 @@ class ClickModel:
         logged = _logged(schema, request.rows, candidates)
         self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
         self.counters.count_scores(answer.scores, answer.creatives)
-        self.counters.count_dropped(self._log.dropped)
+        self.count_lost()
         return answer
+
+    def send_feedback_raw(self, message: object) -> object:
+        """What a Feedback message that came by gRPC, or under the stock wrapper, is answered.
+
+        Raises ServerError.
+        """
+        try:
+            from serving.seldon_proto import from_feedback, to_proto
+
+            return to_proto(self.feedback(from_feedback(message)))
+        except Exception as error:
+            raise as_server_error(error) from None
+
+    def feedback(self, message: object) -> dict[str, Any]:
+        """Log a decoded Feedback message; raises RequestError for a bad one."""
+        self._loaded()
+        answer = accept_feedback(message, self._feedback)
+        self.count_lost()
+        return answer
+
+    def count_lost(self) -> None:
+        """Bring the metric of what this worker's logs lost up to date."""
+        self.counters.count_lost("predictions", self._log.dropped)
+        self.counters.count_lost("feedback", self._feedback.dropped)
 
     def health_status(self) -> str:
         """Which version is loaded; raises ServerError, with status 503, before one is."""
@@ -183,8 +210,9 @@ class ClickModel:
         return {"name": model_name(), "versions": [load_bundle(self._path).version]}
 
     def close(self) -> None:
-        """Write out what was answered; nothing that is answered later is logged."""
+        """Write out what was answered and fed back; nothing that comes later is logged."""
         self._log.close()
+        self._feedback.close()
 
     def _loaded(self) -> Scorer:
         if self._scorer is None:

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from serving.click_model import ClickModel
 
 # the rest of Seldon's endpoints serve other kinds of graph nodes and would answer 500, or echo
-SERVED = ("Predict", "HealthPing", "HealthStatus", "Metadata", "openAPI", "doors.metrics")
+SERVED = (
+    "Predict",
+    "SendFeedback",
+    "HealthPing",
+    "HealthStatus",
+    "Metadata",
+    "openAPI",
+    "doors.metrics",
+)
 
 
 def doors(model: ClickModel) -> Blueprint:
@@ -66,8 +74,8 @@ def doors(model: ClickModel) -> Blueprint:
 def _check() -> None:
     g.start = time.perf_counter()
     if request.endpoint is not None and request.endpoint not in SERVED:
-        raise NotFound("this model serves predictions only")
-    if request.endpoint == "Predict" and request.mimetype not in (JSON, FORM):
+        raise NotFound("this model serves predictions and takes feedback only")
+    if request.endpoint in ("Predict", "SendFeedback") and request.mimetype not in (JSON, FORM):
         raise UnsupportedMediaType("send the request as application/json")
     size = request.content_length
     if size is None:

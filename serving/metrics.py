@@ -36,9 +36,7 @@ CREATIVES = Counter(
     "Candidates whose creative is known, new (its image sent along) or unknown",
     [VERSION, "creative"],
 )
-DROPPED = Counter(
-    "adclick_log_dropped", "Answered candidates that the prediction log lost", [VERSION]
-)
+LOST = Counter("adclick_log_dropped", "Rows that a log could not keep", [VERSION, "log"])
 WORKERS = Gauge(
     "adclick_workers", "Workers with the model loaded", [VERSION], multiprocess_mode="livesum"
 )
@@ -53,9 +51,9 @@ class ServerMetrics:
 
     def __init__(self, version: str) -> None:
         self._version = version
-        self._dropped = 0
         self._requests: dict[int, Counter] = {}
         self._creatives: dict[str, Counter] = {}
+        self._lost: dict[str, int] = {}
         self._latency = LATENCY.labels(version)
         self._scores = SCORES.labels(version)
         self._candidates = CANDIDATES.labels(version)
@@ -72,6 +70,13 @@ class ServerMetrics:
         """Count one request that got no scores."""
         ERRORS.labels(self._version, cause).inc()
 
+    def count_lost(self, log: str, rows: int) -> None:
+        """Note that `log` has lost so many rows in this worker so far."""
+        before = self._lost.get(log)
+        if rows != before:
+            LOST.labels(self._version, log).inc(rows - (before or 0))
+            self._lost[log] = rows
+
     def count_scores(self, scores: Sequence[float], creatives: Mapping[str, int]) -> None:
         """Count an answered request's candidates; `creatives` holds how many are of which kind."""
         self._candidates.inc(len(scores))
@@ -87,12 +92,6 @@ class ServerMetrics:
             if count:
                 self._scores._buckets[bucket].inc(count)
         self._scores._sum.inc(sum(scores))
-
-    def count_dropped(self, so_far: int) -> None:
-        """Note how many candidates this worker's prediction log has lost until now."""
-        if so_far > self._dropped:
-            DROPPED.labels(self._version).inc(so_far - self._dropped)
-            self._dropped = so_far
 
 
 def _bucket_counts(scores: Sequence[float]) -> list[int]:

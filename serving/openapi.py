@@ -8,6 +8,7 @@ from typing import Any
 from adclick.bundle.bundle import GoldenRequest
 from adclick.schema import Schema
 from serving.openapi_columns import JsonSchema, feature_schemas, required_features
+from serving.openapi_feedback import FEEDBACK, feedback_operation, feedback_schema
 from serving.protocol import MAX_CANDIDATES, SCORE_NAME
 
 PREDICTIONS = "/api/v1.0/predictions"
@@ -44,6 +45,7 @@ def openapi_document(
         },
         "paths": {
             PREDICTIONS: {"post": _predict(golden)},
+            FEEDBACK: {"post": feedback_operation(_refusals("Error"))},
             "/health/ping": {"get": _get("Whether the server is up", "text/html")},
             "/health/status": {"get": _get("Which version is loaded")},
             "/metadata": {"get": _get("Name and version of the model")},
@@ -60,6 +62,7 @@ def openapi_document(
             "schemas": {
                 **_messages(schema, images),
                 **_answers(),
+                "Feedback": feedback_schema(ID),
                 "Inference": _inference(),
                 "InferenceAnswer": _inference_answer(),
             }

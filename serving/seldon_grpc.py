@@ -8,10 +8,10 @@ from typing import Any
 import grpc
 from google.protobuf import json_format
 from seldon_core.proto import prediction_pb2_grpc as services
-from seldon_core.proto.prediction_pb2 import SeldonMessage, SeldonModelMetadata
+from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage, SeldonModelMetadata
 
 from serving.click_model import ClickModel
-from serving.errors import as_server_error
+from serving.errors import ServerError, as_server_error
 from serving.http import MAX_BODY_BYTES
 from serving.seldon_proto import from_proto, to_proto
 
@@ -50,11 +50,22 @@ class Servicer(services.SeldonServicer, services.ModelServicer):  # type: ignore
         except Exception as error:
             failure = as_server_error(error)
             code = failure.code
-            self._model.counters.count_error(failure.cause)
-            await context.abort(STATUS.get(code, grpc.StatusCode.INTERNAL), str(failure))
+            await self._refuse(failure, context)
             raise
         finally:
             self._model.counters.count_request(code, time.perf_counter() - start)
+
+    async def SendFeedback(self, request: Feedback, context: Any) -> SeldonMessage:  # noqa: N802
+        """How much feedback was taken; refused as a prediction is."""
+        try:
+            return self._model.send_feedback_raw(request)
+        except Exception as error:
+            await self._refuse(as_server_error(error), context)
+            raise
+
+    async def _refuse(self, failure: ServerError, context: Any) -> None:
+        self._model.counters.count_error(failure.cause)
+        await context.abort(STATUS.get(failure.code, grpc.StatusCode.INTERNAL), str(failure))
 
     async def Metadata(self, _: object, __: object) -> SeldonModelMetadata:  # noqa: N802
         """What is served."""

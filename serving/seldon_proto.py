@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
-from seldon_core.proto.prediction_pb2 import SeldonMessage
+from seldon_core.proto.prediction_pb2 import Feedback, SeldonMessage
 
 Message = dict[str, Any]
 
@@ -26,6 +26,14 @@ def from_proto(message: SeldonMessage) -> Message:
     if message.data.WhichOneof("data_oneof") == "ndarray":
         table["ndarray"] = _list(message.data.ndarray)
     return {"data": table, "meta": meta}
+
+
+def from_feedback(feedback: Feedback) -> Message:
+    """The Feedback message as the REST protocol has it; what was asked is left out."""
+    message: Message = {"response": from_proto(feedback.response), "reward": feedback.reward}
+    if feedback.HasField("truth"):
+        message["truth"] = from_proto(feedback.truth)
+    return message
 
 
 def to_proto(message: Message) -> SeldonMessage:

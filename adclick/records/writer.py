@@ -79,20 +79,22 @@ class RecordLogWriter:
         shared: dict[str, Any],
         rows: Sequence[Mapping[str, Any]],
         columns: Mapping[str, Sequence[Any]],
-    ) -> None:
+    ) -> bool:
         """Log records: each has what is `shared`, its own of `rows`, and its place in `columns`.
 
-        They are kept by reference until they are written, and must not change any more.
+        They are kept by reference until they are written, and must not change any more. Returns
+        False where there is no room for them, so that they are dropped.
         """
         shared[TIME] = time.time_ns() // 1_000
         with self._lock:
             if self._waiting + len(rows) > MOST_WAITING or self._stop.is_set():
                 self._dropped += len(rows)
-                return
+                return False
             self._waiting += len(rows)
             self._queue.append(_Entry(shared, rows, columns))
             if self._thread is None:
                 self._start()
+            return True
 
     def close(self) -> None:
         """Write what waits and have it compacted; later records are dropped."""

@@ -17,6 +17,7 @@ from adclick.errors import AdclickError
 from adclick.prediction_log import read_predictions
 from serving.click_model import ClickModel
 from serving.errors import ServerError
+from serving.metrics import ServerMetrics, exposition
 from tests.bundles import Wrong, bad_values, candidates, example, expected, scores_of, tiny_bundle
 
 FEATURES = ["shown_at", "creative", "site", "device", "age", "price", "score"]
@@ -207,7 +208,7 @@ def test_the_log_holds_each_answered_candidate_once_and_none_refused(
 
 def test_candidates_that_the_log_lost_are_answered_and_counted(model: ClickModel) -> None:
     def lost() -> float:
-        name, labels = "adclick_log_dropped_total", {"model_version": "v1"}
+        name, labels = "adclick_log_dropped_total", {"model_version": "v1", "log": "predictions"}
         return REGISTRY.get_sample_value(name, labels) or 0.0
 
     before = lost()
@@ -253,3 +254,11 @@ def test_an_attribute_error_in_load_is_not_left_to_seldon_to_swallow(
     monkeypatch.setattr("adclick.bundle.scorer.Scorer", broken)
     with pytest.raises(AdclickError, match="no such thing"):
         model.load()
+
+
+def test_what_a_log_lost_is_counted_once() -> None:
+    metrics = ServerMetrics("lossy")
+    for rows in (0, 3, 3, 5):
+        metrics.count_lost("feedback", rows)
+    sample = 'adclick_log_dropped_total{log="feedback",model_version="lossy"} 5.0'
+    assert sample in exposition()[0].decode()
