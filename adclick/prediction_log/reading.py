@@ -65,14 +65,19 @@ def answered(table: pa.Table, model_version: str | None = None) -> pa.Table:
 def first_answers(table: pa.Table) -> tuple[pa.Table, int]:
     """Each candidate as it was first answered, by request and candidate, and the other rows."""
     ordered = table.sort_by([(name, "ascending") for name in (REQUEST, CANDIDATE, TIME)])
-    if not ordered.num_rows:
-        return ordered, 0
-    requests = ordered[REQUEST].combine_chunks()
-    candidates = ordered[CANDIDATE].to_numpy()
+    first = ordered.filter(first_of_each(ordered))
+    return first, ordered.num_rows - first.num_rows
+
+
+def first_of_each(ordered: pa.Table) -> pa.Array:
+    """True for the first row of each candidate; rows are ordered by request and candidate."""
     first = np.ones(ordered.num_rows, bool)
-    same = pc.equal(requests[1:], requests[:-1]).to_numpy(zero_copy_only=False)
-    first[1:] = ~same | (candidates[1:] != candidates[:-1])
-    return ordered.filter(pa.array(first)), int(np.count_nonzero(~first))
+    if ordered.num_rows:
+        requests = ordered[REQUEST].combine_chunks()
+        candidates = ordered[CANDIDATE].to_numpy()
+        same = pc.equal(requests[1:], requests[:-1]).to_numpy(zero_copy_only=False)
+        first[1:] = ~same | (candidates[1:] != candidates[:-1])
+    return pa.array(first)
 
 
 def prediction_table(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Table:

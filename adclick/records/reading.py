@@ -64,6 +64,14 @@ def read_records(root: str, columns: Sequence[str], days: Days = EVERY_DAY) -> I
                         yield table.select([name for name in columns if name in table.column_names])
 
 
+def size_of(root: str, days: Days = EVERY_DAY) -> int:
+    """Bytes of the Parquet parts of these days."""
+    filesystem, base = fsspec.core.url_to_fs(root)
+    filesystem.invalidate_cache()
+    found = filesystem.glob(f"{base}/day=*/*.parquet", detail=True)
+    return sum(info["size"] for path, info in found.items() if days.hold(_day_of(path)))
+
+
 def days_of(root: str) -> list[date]:
     """The days that a log has parts of, first to last."""
     filesystem, base = fsspec.core.url_to_fs(root)
