@@ -17,6 +17,7 @@ from benchmarks.figures import Figure
 from benchmarks.machine import this_machine
 from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
 from benchmarks.report import report
+from benchmarks.serving.changes import changes_figures, measure_changes
 from benchmarks.serving.contest import Round, many_figures, measure_contest, single_figures
 from benchmarks.serving.open_load import (
     half_peak_figures,
@@ -24,6 +25,7 @@ from benchmarks.serving.open_load import (
     measure_new_creatives,
     new_creative_figures,
 )
+from benchmarks.serving.soak import measure_soak, soak_figures
 from benchmarks.serving.start import measure_start, start_figures
 from benchmarks.serving.world import World
 
@@ -62,6 +64,8 @@ class Benchmark:
             "half-peak": self._half_peak,
             "new-creatives": self._new_creatives,
             "start": self._start,
+            "changes": self._changes,
+            "soak": self._soak,
         }
 
     def _single(self) -> list[Figure]:
@@ -90,6 +94,16 @@ class Benchmark:
         folder = self._folder("start")
         rounds = range(self._options.rounds)
         return start_figures([measure_start(self._world, folder) for _ in rounds])
+
+    def _changes(self) -> list[Figure]:
+        rounds, seconds = self._options.rounds, self._options.seconds
+        return changes_figures(
+            measure_changes(self._world, self._folder("changes"), rounds, 2 * seconds)
+        )
+
+    def _soak(self) -> list[Figure]:
+        folder, minutes = self._folder("soak"), self._options.soak_minutes
+        return soak_figures(measure_soak(self._world, folder, minutes, ROWS))
 
     def _make(self) -> World:
         """What is served, made in a process of its own: it loads TensorFlow."""

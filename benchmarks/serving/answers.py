@@ -99,6 +99,10 @@ class RunningLoad:
     process: subprocess.Popen[bytes]
     path: Path
 
+    def end(self) -> None:
+        """Have nothing asked any more; what was asked is waited for."""
+        self.process.terminate()
+
     def answers(self) -> Answers:
         """What was answered, once the load is over; raises RuntimeError when it broke."""
         if code := self.process.wait():

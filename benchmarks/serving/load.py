@@ -12,6 +12,7 @@ import asyncio
 import itertools
 import json
 import random
+import signal
 import sys
 import time
 from array import array
@@ -108,11 +109,15 @@ class Clients:
         self.starts, self.seconds, self.statuses = array("d"), array("d"), array("i")
 
     async def run(self) -> None:
-        """Ask until the time is over and everything is answered."""
+        """Ask until the time is over, or SIGTERM comes, and everything is answered."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
         self._end = time.perf_counter() + self._load.seconds
         self._wall = time.time() - time.perf_counter()
         self._begin = time.perf_counter()
         await asyncio.gather(*(self._client() for _ in range(self._load.clients)))
+
+    def _stop(self) -> None:
+        self._end = time.perf_counter()
 
     async def _client(self) -> None:
         connection: Connection | None = None

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ class Server:
 
     def memory(self) -> int:
         """Bytes of all its processes; what several share counts once."""
-        return tree_memory(self.process)
+        return memory(_tree(self.process))
 
     def check(self, world: World) -> None:
         """Raises RuntimeError when it does not score the bundle's golden requests right."""
@@ -116,15 +116,15 @@ def tree_cpu(process: psutil.Process) -> float:
     return total
 
 
-def tree_memory(process: psutil.Process) -> int:
-    """Bytes of a process and its descendants; what several share counts once (PSS)."""
+def memory(processes: Iterable[psutil.Process]) -> int:
+    """Bytes of these processes; what several share counts once (PSS)."""
     total = 0
-    for one in _tree(process):
+    for one in processes:
         try:
-            memory = one.memory_full_info()
+            info = one.memory_full_info()
         except psutil.Error:
             continue
-        total += getattr(memory, "pss", memory.uss)
+        total += getattr(info, "pss", info.uss)
     return total
 
 

@@ -15,16 +15,19 @@ import numpy as np
 import psutil
 import pytest
 
+from adclick.prediction_log import PredictionLogWriter
 from benchmarks.serving.answers import Answers, Asked, write_bodies
+from benchmarks.serving.changes import WITHOUT, changes_figures
 from benchmarks.serving.contenders import Contender, mlserver, ours
 from benchmarks.serving.contest import Turn, many_figures, single_figures
 from benchmarks.serving.open_load import HalfPeak, half_peak_figures
 from benchmarks.serving.peers.model import Model, candidate_type
 from benchmarks.serving.servers import running
+from benchmarks.serving.soak import Soak, logged, soak_figures
 from benchmarks.serving.start import Start, start_figures
 from benchmarks.serving.world import World
 from tests.bundles import GOLDEN, example, tiny_bundle
-from tests.servers import free_port, gone, tree
+from tests.servers import free_port, gone, tree, wait_until
 
 Reply = Callable[[int, bytes], tuple[int, float]]
 
@@ -89,6 +92,16 @@ def test_a_server_that_stalls_pays_for_all_that_it_kept_waiting(tmp_path: Path) 
     assert 80 < len(answers) < 160
     assert answers.failed == 0
     assert np.count_nonzero(answers.seconds > 0.2) > 10
+
+
+def test_a_load_that_is_told_to_end_answers_what_it_asked(tmp_path: Path) -> None:
+    with answering(lambda *_: (200, 0.001)) as (port, bodies):
+        with _asked(port, tmp_path).asking(seconds=60.0, clients=4) as load:
+            wait_until(lambda: len(bodies) > 20, "it asks")
+            load.end()
+            answers = load.answers()
+    assert len(answers) == len(bodies)
+    assert answers.failed == 0
 
 
 def test_a_load_without_a_server_fails_and_goes_on(tmp_path: Path) -> None:
@@ -186,6 +199,41 @@ def test_answers_are_counted_timed_and_held() -> None:
     found = {one.name: one for one in half_peak_figures([HalfPeak(80.0, answers)], 128)}
     assert found["128 rows at half peak: p99"].holds is False
     assert found["128 rows at half peak: errors"].holds is False
+
+
+def _answers(milliseconds: float, statuses: list[int]) -> Answers:
+    count = len(statuses)
+    return Answers(np.arange(count) / 1, np.full(count, milliseconds / 1e3), np.array(statuses))
+
+
+def test_the_worst_round_of_a_change_is_told_beside_the_load_without() -> None:
+    rounds = [
+        {WITHOUT: _answers(30, [200]), "roll-out": _answers(100, [200, 503])},
+        {WITHOUT: _answers(40, [200]), "roll-out": _answers(260, [200, 200])},
+    ]
+    failed, slowest = changes_figures(rounds)
+    assert (failed.value, failed.holds) == (1, False)
+    assert (slowest.value, slowest.holds) == (pytest.approx(260), False)
+    assert slowest.compared_with == "without: 40 ms; 8 clients, 4 requests"
+
+
+def test_a_soak_finds_what_its_log_lacks_and_has_twice(tmp_path: Path) -> None:
+    writer = PredictionLogWriter(tmp_path)
+    for number in ("soak-0", "soak-2", "soak-2", "load-1", "golden-3"):
+        writer.append(number, "v1", [example()] * 2, [0.5, 0.5])
+    writer.close()
+    answers = _answers(1, [200, 503, 200, 200])
+    assert logged(tmp_path, answers, rows=2) == (2, 2)
+    soak = Soak(2, answers, tuple(n * 1_000_000 for n in (9, 20, 21, 22, 23, 25, 24, 26)), 2, 2)
+    assert soak.grown == pytest.approx(3.5)
+    held = {figure.name: figure.holds for figure in soak_figures(soak)}
+    assert held == {
+        "soak: errors": False,
+        "soak: p99": None,
+        "soak: memory grown": True,
+        "soak: not in the log": False,
+        "soak: more than once in the log": False,
+    }
 
 
 def test_another_version_costs_what_two_take_more_than_one() -> None:
