@@ -95,11 +95,13 @@ def test_a_server_that_stalls_pays_for_all_that_it_kept_waiting(tmp_path: Path) 
 
 
 def test_a_load_that_is_told_to_end_answers_what_it_asked(tmp_path: Path) -> None:
-    with answering(lambda *_: (200, 0.001)) as (port, bodies):
-        with _asked(port, tmp_path).asking(seconds=60.0, clients=4) as load:
-            wait_until(lambda: len(bodies) > 20, "it asks")
-            load.end()
-            answers = load.answers()
+    with (
+        answering(lambda *_: (200, 0.001)) as (port, bodies),
+        _asked(port, tmp_path).asking(seconds=60.0, clients=4) as load,
+    ):
+        wait_until(lambda: len(bodies) > 20, "it asks")
+        load.end()
+        answers = load.answers()
     assert len(answers) == len(bodies)
     assert answers.failed == 0
 
