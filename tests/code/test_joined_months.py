@@ -13,6 +13,7 @@ import pytest
 from adclick.adlog import CLICKS, IMPRESSIONS, AdLog, CreativeTable
 from adclick.errors import AdclickError
 from adclick.feedback import Feedback, FeedbackLogWriter, feedback_root
+from adclick.feedback.__main__ import main
 from adclick.feedback.join import join_labels
 from adclick.feedback.months import write_months
 from adclick.ingest.ingest import ingest
@@ -106,6 +107,26 @@ def test_an_aggregated_schema_gets_one_impression_a_row(tmp_path: Path) -> None:
     table = log.table(log.everything(), [IMPRESSIONS, CLICKS])
     assert sorted(table[CLICKS].to_pylist()) == [0, 1]
     assert table[IMPRESSIONS].to_pylist() == [1, 1]
+
+
+def test_the_command_writes_and_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = answered(tmp_path, ROWS)
+    ingested(log, schema_of("*.csv"), tmp_path / "first", TABLE)
+    (manifest,) = (tmp_path / "store").glob("*/logs/*.json")
+    monkeypatch.chdir(manifest.parent.parent)
+    images = f"logs/{manifest.name}"
+    words = ["--predictions", str(log), "--bundle", str(tmp_path / "bundle"), "--window-hours", "0"]
+    main([*words, "--images", images, "--to", str(tmp_path / "out")])
+    told = dict(line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert (told["predictions"], told["labelled"], told["late"]) == ("12", "12", "2")
+    assert told["left out: no creative"] == "2"
+    second = ingest(find_source(str(tmp_path / "out"), tiny_schema()), tiny_schema(), "again")
+    assert [month.rows_in for month in second.months] == [8]
+    with pytest.raises(SystemExit, match="2"):
+        main([*words, "--images", "logs/other.json", "--to", str(tmp_path / "out")])
+    assert "logs/other.json does not exist" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("rows", "words"), [("a?.csv", "named after"), ("a.csv", "no creatives")])
