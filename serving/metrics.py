@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 PROBABILITIES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 VERSION = "model_version"
+FEW = 16  # values are counted faster one by one
 
 REQUESTS = Counter("adclick_requests", "Prediction requests by status code", [VERSION, "code"])
 ERRORS = Counter("adclick_errors", "Requests without scores by cause", [VERSION, "cause"])
@@ -79,16 +81,26 @@ class ServerMetrics:
         """Count an answered request's candidates; `creatives` holds how many are of which kind."""
         self._candidates.inc(len(scores))
         for kind, count in creatives.items():
+            if not count:
+                continue
             if kind not in self._creatives:
                 self._creatives[kind] = CREATIVES.labels(self._version, kind)
             self._creatives[kind].inc(count)
         # observe() takes one value at 8 us each: a request of 1000 would pay more for it than
         # for its scores
-        buckets = np.bincount(np.searchsorted(PROBABILITIES, scores))
-        for bucket, count in zip(self._scores._buckets, buckets.tolist(), strict=False):
+        for bucket, count in enumerate(_bucket_counts(scores)):
             if count:
-                bucket.inc(count)
+                self._scores._buckets[bucket].inc(count)
         self._scores._sum.inc(sum(scores))
+
+
+def _bucket_counts(scores: Sequence[float]) -> list[int]:
+    if len(scores) > FEW:
+        return list(np.bincount(np.searchsorted(PROBABILITIES, scores)).tolist())
+    counts = [0] * (len(PROBABILITIES) + 1)
+    for score in scores:
+        counts[bisect_left(PROBABILITIES, score)] += 1
+    return counts
 
 
 def exposition() -> tuple[bytes, str]:

@@ -52,7 +52,7 @@ def ours(world: World, folder: Path, workers: int, new_images: str | None = None
     options = HostOptions(
         bundle=world.bundle.path,
         port=port,
-        prediction_log=folder / f"predictions-{port}",
+        prediction_log=str(folder / f"predictions-{port}"),
         state=folder / f"state-{port}",
         workers=workers,
         **({} if new_images is None else {"new_images": new_images}),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.scorer import Scorer
@@ -203,6 +204,21 @@ def test_the_log_holds_each_answered_candidate_once_and_none_refused(
     assert logged.table.column("site").to_pylist() == ["1005", "news", "news"]
     assert logged.table.column("device").to_pylist() == ["desktop", "desktop", None]
     assert logged.table.column("score").to_pylist() == [-0.25, float(2**60), -0.25]
+
+
+def test_candidates_that_the_log_lost_are_answered_and_counted(model: ClickModel) -> None:
+    def lost() -> float:
+        name, labels = "adclick_log_dropped_total", {"model_version": "v1", "log": "predictions"}
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    before = lost()
+    model.predict_raw({"jsonData": example()})
+    assert lost() == before
+    model.close()
+    for _ in range(2):
+        answer = model.predict_raw({"jsonData": [example()] * 3})
+        assert len(answer["jsonData"]["click_probability"]) == 3
+    assert lost() == before + 6
 
 
 def test_a_score_that_is_no_number_is_refused(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
+from adclick.prediction_log import read_predictions
 from serving.client import PREDICTIONS
 from tests.bundles import Wrong, example
-from tests.hosts import Server, end, running, start
+from tests.hosts import Server, end, metric, ready, running, start
 from tests.servers import gone, refuses, tree, wait_until
 
 
@@ -73,3 +77,56 @@ def test_a_bundle_that_cannot_be_served_ends_the_server(tmp_path: Path, damage: 
     assert 1 <= len(set(lines)) <= 1
     assert "Traceback" not in server.output.read_text()
     assert refuses(server.options.port)
+
+
+def test_sigterm_lets_open_connections_send_a_last_request(own_server: Server) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        body = {"jsonData": example()}
+        first = session.post(own_server.url + PREDICTIONS, json=body, timeout=10)
+        assert "connection" not in first.headers
+        own_server.process.terminate()
+        wait_until(lambda: refuses(own_server.options.port), "no connection is taken any more")
+        last = session.post(own_server.url + PREDICTIONS, json=body, timeout=10)
+        assert (last.status_code, last.headers["connection"]) == (200, "close")
+    assert own_server.process.wait(timeout=12) == 0
+
+
+def test_no_request_fails_while_the_server_stops(own_server: Server) -> None:
+    stopped = threading.Event()
+
+    def ask(_: int) -> list[int]:
+        codes = []
+        with requests.Session() as session:
+            session.trust_env = False
+            while not stopped.is_set():
+                try:
+                    answer = session.post(
+                        own_server.url + PREDICTIONS, json={"jsonData": example()}, timeout=10
+                    )
+                except requests.ConnectionError as error:
+                    # refused before anything was sent: the port is closed, as it should be
+                    assert "refused" in str(error)
+                    break
+                codes.append(answer.status_code)
+        return codes
+
+    with ThreadPoolExecutor(4) as pool:
+        clients = [pool.submit(ask, number) for number in range(4)]
+        counted = 'adclick_requests_total{code="200"'
+        wait_until(lambda: metric(own_server, counted) > 200, "the clients are at work")
+        own_server.process.terminate()
+        assert own_server.process.wait(timeout=12) == 0
+        stopped.set()
+        codes = [code for client in clients for code in client.result()]
+    assert set(codes) == {200}
+    log = read_predictions(own_server.options.prediction_log, own_server.bundle.schema, "v1")
+    assert (log.table.num_rows, log.repeats) == (len(codes), 0)
+
+
+def test_workers_come_back(own_server: Server) -> None:
+    first = tree(own_server.process.pid)[1]
+    first.kill()
+    wait_until(lambda: gone([first]), "the worker is gone")
+    wait_until(lambda: ready(own_server), "another one is there")
+    assert own_server.post({"jsonData": example()}).status_code == 200

@@ -40,9 +40,16 @@ class Place:
         api = KubernetesApi(connect("emulated"), NAMESPACE, patience)
         return KubernetesSeldon(api, replace(self.settings, **changes))
 
-    def deploy(self, version: str, bias: float = -2.0, **changes: Any) -> Deployment:
-        folder = self.folder / "built" / version
-        return self.seldon(**changes).deploy(tiny_bundle(folder, version, bias=bias), "tiny")
+    def deploy(
+        self,
+        version: str,
+        bias: float = -2.0,
+        traffic: int = 100,
+        shadow: bool = False,
+        **changes: Any,
+    ) -> Deployment:
+        bundle = tiny_bundle(self.folder / "built" / version, version, bias=bias)
+        return self.seldon(**changes).deploy(bundle, "tiny", traffic, shadow)
 
     def served(self) -> str:
         with PredictionClient(self.settings.url) as client:
