@@ -27,14 +27,15 @@ class PredictionLogWriter:
         model_version: str,
         rows: Sequence[Mapping[str, Any]],
         scores: Sequence[float],
-    ) -> None:
+    ) -> bool:
         """Log one answered request: `rows[i]` (features by name) was given `scores[i]`.
 
-        Rows and scores must not change afterwards. Raises ValueError where one has no other.
+        Rows and scores must not change afterwards. Returns False where there is no room for them,
+        so that they are dropped. Raises ValueError where one has no other.
         """
         if len(rows) != len(scores):
             raise ValueError(f"{len(scores)} scores for {len(rows)} rows")
-        self._records.append(
+        return self._records.append(
             {REQUEST: request_id, MODEL_VERSION: model_version},
             rows,
             {CANDIDATE: list(range(len(rows))), SCORE: scores},
