@@ -111,7 +111,7 @@ def test_refuses_a_chunked_body_that_is_too_large(server: Server) -> None:
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/transform-input", "/aggregate", "/send-feedback"])
+@pytest.mark.parametrize("path", ["/transform-input", "/aggregate", "/route"])
 def test_serves_no_other_endpoint(server: Server, path: str) -> None:
     assert requests.post(server.url + path, json={}, timeout=10).status_code == 404
 
