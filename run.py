@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent
 PIPELINES = ("training", "deployment", "traffic", "monitoring")
+ON_REQUEST = ("scoring",)
 SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 
 
@@ -152,11 +153,15 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
-        "--pipeline", default="all", choices=("all", *PIPELINES), help="which (all, in this order)"
+        "--pipeline",
+        default="all",
+        choices=("all", *PIPELINES, *ON_REQUEST),
+        help=f"which (all: {', '.join(PIPELINES)})",
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
     parser.add_argument("--out", type=Path, help="where `schema` writes (schema.yaml)")
+    parser.add_argument("--version", help="which version scores (the one in production)")
     parser.add_argument("--months", help="which months of it, such as 2026-07:2026-09 or latest:3")
     parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
     ask = parser.add_mutually_exclusive_group()
@@ -167,6 +172,8 @@ def parse_arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.out and options.command != "schema":
         parser.error("--out: only `schema` writes a file of a chosen name")
+    if options.version and options.pipeline != "scoring":
+        parser.error("--version: only `--pipeline scoring` has one that is not in production")
     return options
 
 
@@ -202,6 +209,7 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     from adclick.ingest.selection import check_selection
     from adclick.ingest.sources import find_source
     from adclick.schema import load_schema
+    from adclick.scoring.source import find_rows
     from stacks.definition import check_name
 
     check_name(options.stack)
@@ -213,7 +221,8 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     schema = load_schema(options.schema or SAMPLE_SCHEMA)
     data = _absolute(options.data) if options.data else None
     if data:
-        find_source(data, schema, config.months)
+        find = find_rows if options.pipeline == "scoring" else find_source
+        find(data, schema, config.months)
     return config, schema, data
 
 
@@ -278,7 +287,7 @@ def _run_pipelines(
     if data is None and "training" in chosen:
         data, generate = staged_sample(config.sample_data, home)
         made = (generate,)
-    runs = run_chain(chosen, data, schema, config, placed)
+    runs = run_chain(chosen, data, schema, config, placed, options.version)
     return summarize(
         (options.stack, options.pipeline),
         made,

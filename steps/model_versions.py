@@ -31,6 +31,11 @@ def named(model: str, version: str) -> ModelVersionResponse | None:
     return next(iter(_versions(model, name=version)), None)
 
 
+def version_names(model: str) -> tuple[str, ...]:
+    """The names of the model's versions, oldest first."""
+    return tuple(str(version.name) for version in _versions(model, sort_by="created"))
+
+
 def create(model: str, version: str) -> ModelVersionResponse:
     """A new version of the model, which is made with its first."""
     client = Client()
