@@ -35,7 +35,8 @@ def score(
         assert log is not None
         rows = of_months(log, months)
     store = f"{Client().active_stack.artifact_store.path}/scores"
-    scores = score_log(rows, bundle, store, model, executor_here(), progress_here())
+    allowed = schema.max_bad_share
+    scores = score_log(rows, bundle, store, model, allowed, executor_here(), progress_here())
     for month in scores.months:
         print(
             f"{month.name}: {month.rows_scored:,} rows scored, {month.rows_unscored:,} without a "

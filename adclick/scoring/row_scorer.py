@@ -87,7 +87,8 @@ class RowScorer:
         places = positions(images, self._new.names)
         there = places != NOWHERE
         kinds[unknown[there]] = NEW
-        shown[unknown[there]] = self._new.embeddings[places[there]]
+        if there.any():
+            shown[unknown[there]] = self._new.embeddings[places[there]]
         named = np.asarray(images.is_valid().to_numpy(zero_copy_only=False))
         if not (useless := named & ~there).any():
             return batch, kinds, shown

@@ -34,6 +34,7 @@ def score_log(
     bundle: ServingBundle,
     destination: str,
     model: str,
+    max_unscored: float,
     executor: Executor | None = None,
     progress: Progress | None = None,
     unit_bytes: int = UNIT_BYTES,
@@ -43,8 +44,8 @@ def score_log(
     Rows come from files as they are, or from an ad log. What was scored before is not scored again
     while files, images and version are the same, and a run that was killed goes on where it was.
     The model goes with its scores, to bundles/. Raises AdclickError when a file cannot be read or
-    lacks a column, and, once all is written, for a month of which more rows than the schema's
-    `max_bad_share` have no score.
+    lacks a column, and, once all is written, for a month without a row, or of which a larger share
+    than `max_unscored` has no score.
     """
     if isinstance(log, AdLog):
         check_declared(log.ad_schema, bundle.schema, bundle.version)
@@ -60,11 +61,13 @@ def score_log(
     manifest = scores.model_copy(update={"root": "."})
     write_document(f"{scores.root}/runs/{_hash(manifest.model_dump_json())}.json", manifest)
     for month in scores.months:
-        _check_share(scores, month, bundle.schema.max_bad_share)
+        _check_share(scores, month, max_unscored)
     return scores
 
 
 def _check_share(scores: Scores, month: ScoredMonth, limit: float) -> None:
+    if not month.rows_in:
+        raise AdclickError(f"month {month.name} of {scores.data}: no row below the files' headers")
     if month.unscored_share <= limit and month.rows_scored:
         return
     most = ", ".join(f"{reason} ({n:,})" for reason, n in list(month.reasons.items())[:3])

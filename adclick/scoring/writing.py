@@ -52,9 +52,9 @@ class ScoreWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if error[0] is None:
-            for writer in self._writers.values():
-                writer.close()
+        # whatever happened: a writer that is left open writes to its closed file when it is removed
+        for writer in self._writers.values():
+            writer.close()
         self._stack.__exit__(*error)  # type: ignore[arg-type]
 
     def score(self, ids: pa.Array, scores: Float64, kinds: Array | None) -> None:
