@@ -1,4 +1,4 @@
-"""The verbs of tests/e2e/test_rollout_verbs.py with the Kubernetes deployer, on an emulated cluster."""
+"""The verbs of tests/e2e/test_rollout_verbs.py with the Kubernetes deployer, emulated."""
 
 from __future__ import annotations
 
