@@ -6,7 +6,7 @@ from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import bundle_of, in_stage, named, version_names
+from steps.model_versions import all_versions, bundle_of, in_stage, named
 from steps.model_versions import newest as newest_artifact
 
 
@@ -54,7 +54,7 @@ def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersio
         return of_champion(model, artifact)
     found = named(model, version)
     if found is None:
-        known = ", ".join(version_names(model)) or "none yet"
+        known = ", ".join(version.name for version in all_versions(model)) or "none yet"
         raise AdclickError(f"{model} has no version {version}: there is {known}")
     return _artifact(found, artifact)
 
