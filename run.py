@@ -217,7 +217,7 @@ def parse_arguments() -> argparse.Namespace:
     options = parser.parse_args()
     for option, commands in OPTIONS_OF.items():
         if vars(options)[option] not in (None, False) and options.command not in commands:
-            parser.error(f"--{option}: only `{'` and `'.join(commands)}` can have it")
+            parser.error(f"--{option}: only `{'`, `'.join(commands)}` can have it")
     if options.version and options.command == "run" and options.pipeline != "scoring":
         parser.error("--version: of pipelines only `scoring` can have it")
     return options
