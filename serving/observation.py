@@ -59,6 +59,8 @@ class Histogram:
 class Observation:
     """What a version answered since it started: requests, of which the caller's fault (4xx) and
     its own (5xx), how long they took (seconds), and the probabilities that it gave.
+
+    `workers` is how many have their model loaded now.
     """
 
     requests: int = 0
@@ -66,6 +68,7 @@ class Observation:
     failed: int = 0
     latency: Histogram = Histogram()
     scores: Histogram = Histogram()
+    workers: int = 0
 
     def since(self, earlier: Observation) -> Observation:
         """What was answered after `earlier` was seen."""
@@ -75,6 +78,7 @@ class Observation:
             self.failed - earlier.failed,
             self.latency.since(earlier.latency),
             self.scores.since(earlier.scores),
+            self.workers,
         )
 
 
@@ -105,6 +109,7 @@ def parse_metrics(text: str) -> Observation:
         failed=codes["5"],
         latency=_histogram(samples, "adclick_request_seconds"),
         scores=_histogram(samples, "adclick_score"),
+        workers=int(_sum(samples["adclick_workers"])),
     )
 
 

@@ -57,7 +57,7 @@ class SeldonLocalService(SeldonService):
 
     @property
     def seldon(self) -> LocalSeldon:
-        """The manager of the server process."""
+        """The manager of the server processes."""
         return _seldon(self.config)
 
     def start_serving(self) -> None:
@@ -66,7 +66,7 @@ class SeldonLocalService(SeldonService):
 
 
 class SeldonLocalDeployer(SeldonDeployer):
-    """Implements serving.deployer.Deployer with a process of this machine."""
+    """Implements serving.deployer.Deployer with processes of this machine."""
 
     NAME: ClassVar[str] = "Seldon on this machine"
     SERVICE: ClassVar[type[SeldonService]] = SeldonLocalService
@@ -78,7 +78,7 @@ class SeldonLocalDeployer(SeldonDeployer):
 
     @property
     def seldon(self) -> LocalSeldon:
-        """The manager of the server process."""
+        """The manager of the server processes."""
         return _seldon(self.config)
 
     @property
@@ -86,23 +86,29 @@ class SeldonLocalDeployer(SeldonDeployer):
         """Folder of the predictions that servers log."""
         return str(_prediction_log(self.config.state))
 
-    def deploy(self, bundle: ServingBundle, model: str) -> Deployment:
-        """Serve a model's bundle and record it as ZenML service; see LocalSeldon.deploy."""
-        deployment = self.seldon.deploy(bundle)
-        self.record(
-            SeldonLocalServiceConfig(
-                name=model,
-                model_name=model,
-                model_version=bundle.version,
-                bundle=str(VersionStore(Path(self.config.state)).home(bundle.version) / BUNDLE),
-                state=self.config.state,
-                port=self.config.port,
-                workers=self.config.workers,
-                threads=self.config.threads,
-                edge=self.config.edge,
-            )
+    @property
+    def model(self) -> str | None:
+        """The model that was deployed last, by ZenML's record."""
+        record = self.recorded()
+        return str(record.config["model_name"]) if record else None
+
+    def begin(self, bundle: ServingBundle, model: str, traffic: int, shadow: bool) -> Deployment:
+        """Serve a model's bundle; see LocalSeldon.deploy."""
+        return self.seldon.deploy(bundle, traffic, shadow)
+
+    def service_config(self, model: str, version: str) -> ServiceConfig:
+        """The version, and how it is served."""
+        return SeldonLocalServiceConfig(
+            name=model,
+            model_name=model,
+            model_version=version,
+            bundle=str(VersionStore(Path(self.config.state)).home(version) / BUNDLE),
+            state=self.config.state,
+            port=self.config.port,
+            workers=self.config.workers,
+            threads=self.config.threads,
+            edge=self.config.edge,
         )
-        return deployment
 
 
 class SeldonLocalFlavor(BaseModelDeployerFlavor):

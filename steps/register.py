@@ -14,7 +14,16 @@ from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.release import Release
 from adclick.splitting import Split
-from steps.model_versions import FINGERPRINT, JUDGED_AGAINST, create, mark_newest, named
+from steps.model_versions import (
+    FINGERPRINT,
+    JUDGED_AGAINST,
+    PROMOTE,
+    REASON,
+    TAKEN_BACK,
+    create,
+    mark_newest,
+    named,
+)
 
 
 @step(enable_cache=False)
@@ -30,7 +39,8 @@ def register(
 ) -> Annotated[Release, "release"]:
     """Make the model version once, link all that this run made, and stage it if it may be deployed.
 
-    Training that yields what is already in production leaves that version as it is.
+    Training that yields what is already in production, or was taken back from there or from its
+    trial, leaves that version as it is.
     """
     inputs = get_step_context().step_run.inputs
     for artifact in (*inputs["log"], *inputs["split"]):
@@ -38,6 +48,8 @@ def register(
     known = named(model, bundle.version)
     if known is not None and known.stage == ModelStages.PRODUCTION:
         return Release(model=model, version=bundle.version, status="in production")
+    if known is not None and (reason := known.run_metadata.get(TAKEN_BACK)):
+        return Release(model=model, version=bundle.version, status="taken back", reason=str(reason))
     version = known or create(model, bundle.version)
     for earlier in get_step_context().pipeline_run.steps.values():
         for artifact in (one for made in earlier.outputs.values() for one in made):
@@ -50,8 +62,8 @@ def register(
             "trained_on": split.training.describe(),
             "tested_on": split.test.describe(),
             "months": list(log.month_names),
-            "promote": decision.promote,
-            "reason": decision.reason,
+            PROMOTE: decision.promote,
+            REASON: decision.reason,
             FINGERPRINT: fingerprint,
             JUDGED_AGAINST: champion.version or "",
         },

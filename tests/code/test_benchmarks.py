@@ -35,7 +35,7 @@ from benchmarks.run import TIMED, Round, Work, figures, measure_round
 from tests.servers import free_port, refuses, wait_until
 
 ZENML_ALONE = {"find_champion", "register", "promote"}
-HELPERS = {"__init__", "caching", "model_versions"}
+HELPERS = {"__init__", "caching", "model_versions", "stages"}
 
 
 @pytest.mark.parametrize(
