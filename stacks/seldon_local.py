@@ -13,18 +13,24 @@ from zenml.services import ServiceConfig
 
 from adclick.bundle.bundle import ServingBundle, load_bundle
 from serving.deployment import Deployment
+from serving.edge_options import EdgeOptions
 from serving.processes import LocalSeldon
 from serving.versions import BUNDLE, VersionStore
 from stacks.seldon_service import SeldonDeployer, SeldonService
 
 
 class SeldonLocalConfig(BaseModelDeployerConfig):
-    """`state`: folder of bundles, logs and predictions; `port`: where the API answers."""
+    """Where on this machine, and how large.
+
+    `state` is the folder of bundles, logs and predictions, `port` where the API answers, and `edge`
+    whom it answers.
+    """
 
     state: str
     port: int = Field(ge=1, le=65535)
     workers: int = Field(default=2, ge=1)
     threads: int = Field(default=4, ge=1)
+    edge: EdgeOptions = EdgeOptions()
 
 
 class SeldonLocalServiceConfig(ServiceConfig):
@@ -35,6 +41,7 @@ class SeldonLocalServiceConfig(ServiceConfig):
     port: int
     workers: int
     threads: int
+    edge: EdgeOptions = EdgeOptions()
 
 
 class SeldonLocalService(SeldonService):
@@ -100,6 +107,7 @@ class SeldonLocalDeployer(SeldonDeployer):
             port=self.config.port,
             workers=self.config.workers,
             threads=self.config.threads,
+            edge=self.config.edge,
         )
 
 
@@ -136,4 +144,5 @@ def _seldon(config: SeldonLocalConfig | SeldonLocalServiceConfig) -> LocalSeldon
         _prediction_log(config.state),
         workers=config.workers,
         threads=config.threads,
+        edge=config.edge,
     )
