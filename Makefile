@@ -22,7 +22,7 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-serving infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-serving bench-scoring infra-plan infra-check picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ bench-ingest: .venv/installed-dev .venv-bench/installed ## Time ingestion, besid
 
 bench-serving: .venv/installed-dev .venv-serving/installed .venv-bench-serving/installed ## Time the server, beside stock Seldon, MLServer, BentoML and FastAPI, and under roll-outs.
 	@$(PYTHON) -m benchmarks.serving
+
+bench-scoring: .venv/installed-dev .venv-serving/installed ## Time batch scoring, beside keras.predict and the API.
+	@$(PYTHON) -m benchmarks.scoring
 
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
 	@terraform -chdir=infra plan -out=plan
