@@ -20,30 +20,34 @@ from benchmarks.processes import REPOSITORY
 from benchmarks.serving.world import World
 
 SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
-ID_DIGITS = 15
+MONTHS = "latest:1"
+FIRST_ID = 10**14
 LINES_AT_ONCE = 50_000
 
 
 def make(world: World, folder: Path, rows: int, ingested: bool) -> None:
-    """Write about so many rows to `folder`/data, and with `ingested` their ad log beside it."""
-    months = sorted((world.folder / "sample" / "data").iterdir())
-    ids = itertools.count(10 ** (ID_DIGITS - 1))
-    for month in months:
-        header, *lines = (month / "impressions.csv").read_bytes().splitlines(keepends=True)
-        (folder / "data" / month.name).mkdir(parents=True)
-        # a creative's image is asked for when no model knows it
-        (folder / "data" / month.name / "images").symlink_to(month / "images")
-        bare = [line.partition(b",")[2] for line in lines]
-        endless = (b"%d,%b" % pair for pair in zip(ids, itertools.cycle(bare), strict=False))
-        with (folder / "data" / month.name / "impressions.csv").open("wb") as file:
-            file.write(header)
-            for some in itertools.batched(
-                itertools.islice(endless, rows // len(months)), LINES_AT_ONCE
-            ):
-                file.writelines(some)
+    """Write so many rows to `folder`/data, and with `ingested` their ad log beside it.
+
+    They are of one month: units then work side by side as in a log of any size.
+    """
+    month = max((world.folder / "sample" / "data").iterdir())
+    header, *lines = (month / "impressions.csv").read_bytes().splitlines(keepends=True)
+    to = folder / "data" / month.name
+    # a creative's image, of that month or one before, is asked for when no model knows it
+    for other in month.parent.iterdir():
+        (folder / "data" / other.name).mkdir(parents=True, exist_ok=True)
+        (folder / "data" / other.name / "images").symlink_to(other / "images")
+    bare = [line.partition(b",")[2] for line in lines]
+    ids = range(FIRST_ID, FIRST_ID + rows)
+    endless = (b"%d,%b" % pair for pair in zip(ids, itertools.cycle(bare), strict=False))
+    with (to / "impressions.csv").open("wb") as file:
+        file.write(header)
+        for some in itertools.batched(endless, LINES_AT_ONCE):
+            file.writelines(some)
     if ingested:
         schema = load_schema(SCHEMA)
-        ingest(find_source(str(folder / "data"), schema), schema, str(folder / "ad_logs"))
+        source = find_source(str(folder / "data"), schema, MONTHS)
+        ingest(source, schema, str(folder / "ad_logs"))
     # written now, not while something is timed
     os.sync()
 

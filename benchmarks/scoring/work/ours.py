@@ -12,7 +12,7 @@ from adclick.schema import load_schema
 from adclick.scoring.score import score_log
 from adclick.scoring.source import find_rows
 from benchmarks.ingest.stopwatch import tell, timed
-from benchmarks.scoring.log import SCHEMA
+from benchmarks.scoring.log import MONTHS, SCHEMA
 
 
 def main() -> None:
@@ -24,7 +24,9 @@ def main() -> None:
     schema, bundle = load_schema(SCHEMA), load_bundle(told.bundle)
     to = f"{os.environ['ADCLICK_HOME']}/scores"
     scores, took = timed(
-        lambda: score_log(find_rows(told.data, schema), bundle, to, "click", schema.max_bad_share)
+        lambda: score_log(
+            find_rows(told.data, schema, MONTHS), bundle, to, "click", schema.max_bad_share
+        )
     )
     kinds = [month.creatives for month in scores.months]
     tell(
