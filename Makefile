@@ -86,7 +86,7 @@ picture: .venv/installed ## Draw the README's picture of a run from the last one
 
 lock: .venv/installed ## Pin the requirements anew.
 	@# uv keeps what a lock already says, so that the gcp environment has the local one's versions
-	@for name in "" -dev -serving -gcp -gpu -gcp-test -bench -bench-serving; do \
+	@for name in "" -dev -serving -gcp -gpu -gcp-test -bench -bench-serving -export; do \
 		if [ "$$name" = -gcp ]; then cp requirements.txt requirements-gcp.txt; fi; \
 		.venv/bin/uv pip compile --quiet --python-version 3.12 requirements$$name.in -o requirements$$name.txt; done
 
@@ -120,4 +120,11 @@ clean: ## Stop what serves and remove the state of all runs.
 
 .venv-gcp/installed-test: requirements-gcp-test.txt .venv-gcp/installed
 	@$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
+	@touch $@
+
+# the converters of `run.py export`, and TF.js for Node and pages
+.venv-export/installed: requirements-export.txt adclick/exports/node/package-lock.json
+	$(MAKE_VENV)
+	@mkdir -p $(@D)/node && cp adclick/exports/node/package*.json $(@D)/node/
+	@PATH="$(CURDIR)/$(@D)/bin:$$PATH" npm ci --prefix $(@D)/node --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@

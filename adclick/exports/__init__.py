@@ -1,0 +1,1 @@
+"""The model as other runtimes take it: whole folders that need nothing of adclick."""
