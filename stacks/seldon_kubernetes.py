@@ -25,7 +25,7 @@ from serving.edge_options import JwtOptions
 from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.cluster import KubernetesSeldon
 from serving.kubernetes.description import Autoscaling, Resources
-from serving.kubernetes.policies import TokenGate
+from serving.kubernetes.policies import GATEWAY_NAMESPACE, TokenGate
 from serving.kubernetes.settings import KubernetesSettings
 from serving.options import NewImages, ServerKind
 from stacks.seldon_service import SeldonDeployer, SeldonService
@@ -71,7 +71,7 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     new_images: NewImages = "off"
     image_hosts: str = ""
     jwt: JwtOptions | None = None
-    gateway_namespace: str = "istio-system"
+    gateway_namespace: str = GATEWAY_NAMESPACE
     gateway_labels: dict[str, str] = Field(default={"istio": "ingressgateway"})
     answer_seconds: float = Field(default=15.0, gt=0)
     ready_seconds: float = Field(default=600.0, gt=0)

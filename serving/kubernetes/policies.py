@@ -10,6 +10,7 @@ from serving.envoy import HEALTH
 from serving.envoy_access import read_jwks
 from serving.kubernetes.manifest import ADCLICK, MANAGED_BY, Manifest
 
+GATEWAY_NAMESPACE = "istio-system"
 API_VERSION = "security.istio.io/v1"
 # the headers by which Seldon's operator routes gRPC to a model, on paths that it says by a pattern
 GRPC_NAME, GRPC_NAMESPACE = "request.headers[seldon]", "request.headers[namespace]"
@@ -23,7 +24,7 @@ class TokenGate:
     """
 
     jwt: JwtOptions
-    namespace: str = "istio-system"
+    namespace: str = GATEWAY_NAMESPACE
     labels: Mapping[str, str] = field(default_factory=lambda: {"istio": "ingressgateway"})
 
 
