@@ -22,6 +22,7 @@ from zenml.materializers.materializer_registry import materializer_registry
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
+from adclick.canary.trial import CanaryTrial
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Condition, Decision
 from adclick.evaluation.evaluation import CHALLENGER, CalibrationBin, Evaluation, ModelFigures
@@ -119,6 +120,10 @@ def decided(promote: bool) -> Decision:
     return Decision(promote=promote, reason="so", conditions=(CONDITION,))
 
 
+def trial(reason: str) -> CanaryTrial:
+    return CanaryTrial(version="v1", champion=None, outcome="no trial", reason=reason)
+
+
 def encoder(_: Path) -> FeatureEncoder:
     return tiny_encoder()
 
@@ -151,6 +156,7 @@ CASES: dict[str, Case] = {
         lambda _: evaluation(0.6), lambda _: evaluation(0.6), lambda _: evaluation(0.61), pages=1
     ),
     "decision": Case(lambda _: decided(True), lambda _: decided(True), lambda _: decided(False), 1),
+    "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
     "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
     "bundle": Case(
         lambda folder: tiny_bundle(folder / "one", "v1"),
