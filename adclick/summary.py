@@ -58,6 +58,15 @@ class ServingSummary(_Frozen):
     p99_ms: float | None = None
 
 
+class ScoringSummary(_Frozen):
+    """The version that scored a log, how many of its rows have a score, and where these lie."""
+
+    version: str
+    rows_in: int
+    rows_scored: int
+    root: str
+
+
 class RunSummary(_Frozen):
     """All of a run; parts that the chosen pipeline does not make are None or empty.
 
@@ -72,6 +81,7 @@ class RunSummary(_Frozen):
     decision: Decision | None = None
     canary: CanaryTrial | None = None
     serving: ServingSummary | None = None
+    scoring: ScoringSummary | None = None
     drift: tuple[DriftSummary, ...] = ()
     urls: dict[str, str] = {}
     curl: str | None = None

@@ -36,6 +36,7 @@ def summarize(
         decision=outcome.decision,
         canary=outcome.canary,
         serving=outcome.serving,
+        scoring=outcome.scoring,
         drift=outcome.drift,
         urls={**pages, **({"seldon": url} if url else {})},
         curl=curl(url, golden) if url and golden else None,

@@ -33,6 +33,7 @@ from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
 from adclick.prediction_log import REQUEST, SCORE, LoggedPredictions
+from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.splitting import Split
 from adclick.statistics.anomaly import Anomaly, AnomalyOptions
 from adclick.statistics.log import LogStatistics, Validation, describe_log
@@ -124,6 +125,22 @@ def trial(reason: str) -> CanaryTrial:
     return CanaryTrial(version="v1", champion=None, outcome="no trial", reason=reason)
 
 
+def scored(version: str) -> Scores:
+    month = ScoredMonth(
+        month=None,
+        folder="all-0a1b",
+        files=(),
+        unscored=None,
+        rows_in=0,
+        rows_scored=0,
+        rows_unscored=0,
+        reasons={},
+        creatives={},
+        images_embedded=0,
+    )
+    return Scores(root="/s", data="/d", model="m", version=version, months=(month,))
+
+
 def encoder(_: Path) -> FeatureEncoder:
     return tiny_encoder()
 
@@ -157,6 +174,7 @@ CASES: dict[str, Case] = {
     ),
     "decision": Case(lambda _: decided(True), lambda _: decided(True), lambda _: decided(False), 1),
     "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
+    "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),
     "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
     "bundle": Case(
         lambda folder: tiny_bundle(folder / "one", "v1"),
