@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from adclick.training.batches import Batch, Batches
-from adclick.training.options import TrainingOptions
+from adclick.training.options import Descent
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def fit(
     network: keras.Model,
     batches: Batches,
     later_loss: Callable[[], float],
-    options: TrainingOptions,
+    options: Descent,
     strategy: Any,
 ) -> tuple[float, ...]:
     """Fit until `later_loss` stops falling; returns it after each epoch, leaves the best weights.
@@ -32,9 +32,9 @@ def fit(
     does not have, and it reduces the replicas' first batches to one, which differ in shape. Source:
     keras/src/backend/tensorflow/trainer.py of 3.15, https://github.com/keras-team/keras/issues/20585
     """
-    step = training_step(network, options, strategy)
-    parts = iter(dataset(batches, strategy))
     steps = len(batches)
+    step = training_step(network, options, strategy, steps)
+    parts = iter(dataset(batches, strategy))
     losses: list[float] = []
     best, best_weights, since = 0.0, [], 0
     for _ in range(options.epochs):
@@ -53,7 +53,7 @@ def fit(
 
 
 def training_step(
-    network: keras.Model, options: TrainingOptions, strategy: Any
+    network: keras.Model, options: Descent, strategy: Any, steps: int = 1
 ) -> Callable[[Any], Any]:
     """A step of Adam with the next of an iterator over `dataset`; it returns each replica's loss.
 
@@ -62,7 +62,7 @@ def training_step(
     weight, not this one's: impressions count alike, whether few or many fall into their batch.
     """
     with strategy.scope():
-        optimizer = keras.optimizers.Adam(options.learning_rate)
+        optimizer = keras.optimizers.Adam(_learning_rate(options, steps))
         optimizer.build(network.trainable_variables)
     crossentropy = keras.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
     _set_seeds_apart(network, strategy)
@@ -82,6 +82,13 @@ def training_step(
 
     compiled: Callable[[Any], Any] = tf.function(step)
     return compiled
+
+
+def _learning_rate(options: Descent, steps: int) -> Any:
+    if not options.decays:
+        return options.learning_rate
+    whole = options.epochs * steps
+    return keras.optimizers.schedules.CosineDecay(options.learning_rate, whole, alpha=0.05)
 
 
 def dataset(batches: Batches, strategy: Any) -> Any:
