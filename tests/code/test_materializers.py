@@ -22,6 +22,7 @@ from zenml.materializers.materializer_registry import materializer_registry
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
+from adclick.canary.trial import CanaryTrial
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Condition, Decision
 from adclick.evaluation.evaluation import CHALLENGER, CalibrationBin, Evaluation, ModelFigures
@@ -120,6 +121,10 @@ def decided(promote: bool) -> Decision:
     return Decision(promote=promote, reason="so", conditions=(CONDITION,))
 
 
+def trial(reason: str) -> CanaryTrial:
+    return CanaryTrial(version="v1", champion=None, outcome="no trial", reason=reason)
+
+
 def scored(version: str) -> Scores:
     month = ScoredMonth(
         month=None,
@@ -168,6 +173,7 @@ CASES: dict[str, Case] = {
         lambda _: evaluation(0.6), lambda _: evaluation(0.6), lambda _: evaluation(0.61), pages=1
     ),
     "decision": Case(lambda _: decided(True), lambda _: decided(True), lambda _: decided(False), 1),
+    "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
     "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),
     "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
     "bundle": Case(
