@@ -41,8 +41,8 @@ def train(
 
     The network over the columns comes first; then tower and visual part are fitted to what it
     leaves unexplained, in batches that bring many impressions of each image.
-    With a `store` (path or fsspec URL) each epoch is kept there, and a training that was killed goes
-    on after its last one. The same log, split and options give the same weights on a CPU.
+    With a `store` (path or fsspec URL) each epoch is kept there, and a training that was killed
+    goes on after its last one. The same log, split and options give the same weights on a CPU.
 
     All devices that the process sees take part, and where TF_CONFIG names several workers, all of
     them: each calls this with the same arguments and gets an equal model. Raises AdclickError when
