@@ -62,7 +62,7 @@ class Checkpoint:
         parts |= {f"variable-{i}": part for i, part in enumerate(progress.variables)}
         parts |= {f"best-{i}": part for i, part in enumerate(progress.best)}
         buffer = io.BytesIO()
-        np.savez(buffer, **parts)  # type: ignore[arg-type]
+        np.savez(buffer, **parts)
         with written(self.uri) as file:
             file.write(buffer.getvalue())
 
