@@ -11,14 +11,18 @@ from zenml.materializers.pydantic_materializer import PydanticMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from adclick.adlog import AdLog
+from adclick.card.card import ModelCard
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.evaluation.serving import ServingFigures
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.model_card import card_markdown, card_page
+from adclick.views.serving_page import serving_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from materializers.folder import write_pages
 
@@ -155,3 +159,47 @@ class DecisionMaterializer(DocumentMaterializer):
     def facts(self, data: Decision) -> dict[str, MetadataType]:
         """The verdict."""
         return {"promote": data.promote, "reason": data.reason}
+
+
+class ServingFiguresMaterializer(DocumentMaterializer):
+    """The figures of a server's trial, and a page of them."""
+
+    ASSOCIATED_TYPES = (ServingFigures,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: ServingFigures) -> str:
+        """Skew, latency, memory and size."""
+        return serving_page(data)
+
+    def facts(self, data: ServingFigures) -> dict[str, MetadataType]:
+        """All of them."""
+        return dict(data.model_dump(mode="json"))
+
+
+class ModelCardMaterializer(DocumentMaterializer):
+    """The card of a version, as a page and as Markdown."""
+
+    ASSOCIATED_TYPES = (ModelCard,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: ModelCard) -> str:
+        """The card as HTML."""
+        return card_page(data)
+
+    def save_visualizations(self, data: ModelCard) -> dict[str, VisualizationType]:
+        """Write the page, and the Markdown for where no page is shown."""
+        return {
+            **super().save_visualizations(data),
+            **write_pages(self, {"card": card_markdown(data)}, VisualizationType.MARKDOWN),
+        }
+
+    def facts(self, data: ModelCard) -> dict[str, MetadataType]:
+        """Which version it is of, and the verdict."""
+        return {
+            "version": data.version,
+            "promote": data.decision.promote,
+            "code": str(data.lineage.code),
+            "config": data.lineage.config_hash,
+        }
