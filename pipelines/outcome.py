@@ -71,12 +71,18 @@ class Outcome:
 
     @property
     def decision(self) -> Decision | None:
-        """The decision, or that there was none to take since nothing new was trained."""
+        """The decision, or why there was none to take."""
         decision: Decision | None = self.artifact("decision")
         release: Release | None = self.artifact("release")
-        if decision is None or release is None or release.status != "in production":
+        if decision is None or release is None:
             return decision
-        reason = f"nothing new was trained: {release.version} is in production already"
+        if release.status == "in production":
+            reason = f"nothing new was trained: {release.version} is in production already"
+        elif release.status == "taken back":
+            reason = f"nothing new was trained, and {release.version} was taken back: "
+            reason += str(release.reason)
+        else:
+            return decision
         return decision.model_copy(update={"promote": False, "reason": reason})
 
     @property

@@ -13,6 +13,7 @@ from adclick.encoding.requests import features
 from adclick.errors import AdclickError
 from adclick.schema import Schema
 from adclick.traffic import TrafficReport
+from serving.access import Access, environment_access
 from serving.client import Prediction, PredictionClient
 
 
@@ -21,15 +22,16 @@ def send_traffic(
 ) -> TrafficReport:
     """Ask for the score of each row under its impression id; returns once all are answered.
 
-    Raises AdclickError for the first request that is not answered with a score.
+    A key or token for the API comes from the environment. Raises AdclickError for the first request
+    that is not answered with a score.
     """
     if not rows:
         raise AdclickError("there is no row to send")
+    access = environment_access()
     shares = [rows[start::connections] for start in range(min(connections, len(rows)))]
     with ThreadPoolExecutor(len(shares)) as pool:
-        answers = [
-            a for share in pool.map(lambda s: list(_ask(url, schema, s)), shares) for a in share
-        ]
+        asked = pool.map(lambda share: list(_ask(url, schema, share, access)), shares)
+        answers = [answer for share in asked for answer in share]
     versions = {answer.version for answer, _ in answers}
     if len(versions) > 1:
         raise AdclickError(f"{url} answered with several versions: {', '.join(sorted(versions))}")
@@ -45,9 +47,9 @@ def send_traffic(
 
 
 def _ask(
-    url: str, schema: Schema, rows: Sequence[dict[str, Any]]
+    url: str, schema: Schema, rows: Sequence[dict[str, Any]], access: Access
 ) -> Iterator[tuple[Prediction, float]]:
-    with PredictionClient(url) as client:
+    with PredictionClient(url, access=access) as client:
         for row in rows:
             start = time.perf_counter()
             answer = client.predict([features(schema, row)], row[schema.id])

@@ -20,7 +20,7 @@ from zenml.services import ServiceConfig
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving.bundle_store import fetch
-from serving.deployment import Deployment, Role, Status
+from serving.deployment import Deployment
 from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.cluster import KubernetesSeldon
 from serving.kubernetes.description import Autoscaling, Resources
@@ -172,37 +172,22 @@ class SeldonKubernetesDeployer(SeldonDeployer):
         """Bucket prefix of the predictions that servers log."""
         return self.config.prediction_log
 
-    def deploy(
-        self, bundle: ServingBundle, model: str, traffic: int = 100, shadow: bool = False
-    ) -> Deployment:
-        """Serve a model's bundle and record its champion in ZenML; see KubernetesSeldon.deploy."""
-        deployment = self.seldon.deploy(bundle, model, traffic, shadow)
-        if deployment.role is Role.CHAMPION:
-            self._record(model, bundle.version)
-        return deployment
+    @property
+    def model(self) -> str | None:
+        """The model that the cluster serves."""
+        return self.seldon.model
 
-    def promote(self) -> Status:
-        """Make the version on trial the champion; see KubernetesSeldon.promote."""
-        return self._recorded(self.seldon.promote())
+    def begin(self, bundle: ServingBundle, model: str, traffic: int, shadow: bool) -> Deployment:
+        """Serve a model's bundle; see KubernetesSeldon.deploy."""
+        return self.seldon.deploy(bundle, model, traffic, shadow)
 
-    def rollback(self) -> Status:
-        """End the trial, or bring back the champion before; see KubernetesSeldon.rollback."""
-        return self._recorded(self.seldon.rollback())
-
-    def _recorded(self, status: Status) -> Status:
-        model = self.seldon.model
-        if status.version is not None and model is not None:
-            self._record(model, status.version)
-        return status
-
-    def _record(self, model: str, version: str) -> None:
-        self.record(
-            SeldonKubernetesServiceConfig(
-                name=model,
-                model_name=model,
-                model_version=version,
-                bundle=self.seldon.bundle_uri(version),
-            )
+    def service_config(self, model: str, version: str) -> ServiceConfig:
+        """The version, and where its bundle is."""
+        return SeldonKubernetesServiceConfig(
+            name=model,
+            model_name=model,
+            model_version=version,
+            bundle=self.seldon.bundle_uri(version),
         )
 
     def _client(self) -> ApiClient:

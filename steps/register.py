@@ -13,7 +13,16 @@ from adclick.card.card import ModelCard
 from adclick.evaluation.evaluation import CHALLENGER
 from adclick.release import Release
 from adclick.splitting import Split
-from steps.model_versions import FINGERPRINT, JUDGED_AGAINST, create, mark_newest, named
+from steps.model_versions import (
+    FINGERPRINT,
+    JUDGED_AGAINST,
+    PROMOTE,
+    REASON,
+    TAKEN_BACK,
+    create,
+    mark_newest,
+    named,
+)
 
 
 @step(enable_cache=False)
@@ -27,7 +36,8 @@ def register(
 ) -> Annotated[Release, "release"]:
     """Make the model version once, link all that this run made, and stage it if it may be deployed.
 
-    Training that yields what is already in production leaves that version as it is.
+    Training that yields what is already in production, or was taken back from there or from its
+    trial, leaves that version as it is.
     """
     inputs = get_step_context().step_run.inputs
     for artifact in (*inputs["log"], *inputs["split"]):
@@ -35,6 +45,8 @@ def register(
     known = named(model, bundle.version)
     if known is not None and known.stage == ModelStages.PRODUCTION:
         return Release(model=model, version=bundle.version, status="in production")
+    if known is not None and (reason := known.run_metadata.get(TAKEN_BACK)):
+        return Release(model=model, version=bundle.version, status="taken back", reason=str(reason))
     version = known or create(model, bundle.version)
     for earlier in get_step_context().pipeline_run.steps.values():
         for artifact in (one for made in earlier.outputs.values() for one in made):
@@ -46,8 +58,8 @@ def register(
             **{name: figure.value for name, figure in challenger.metrics.items()},
             **card.lineage.metadata(),
             "serving": card.serving.model_dump(mode="json"),
-            "promote": card.decision.promote,
-            "reason": card.decision.reason,
+            PROMOTE: card.decision.promote,
+            REASON: card.decision.reason,
             FINGERPRINT: fingerprint,
             JUDGED_AGAINST: card.lineage.judged_against or "",
         },

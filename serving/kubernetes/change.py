@@ -96,12 +96,17 @@ class Change:
             self._api.apply(step.within(resource))
             self._await_available()
             if golden is None:
-                pods = PredictorPods(self._api, name_of(newcomer))
-                golden = pods.check_golden(self._bundles.at(bundle_of(newcomer)))
+                golden = self._checked(newcomer)
             if step.reaches(newcomer):
                 self._await_effect(step)
         assert golden
         return golden
+
+    def _checked(self, newcomer: Manifest) -> GoldenCheck:
+        pods = PredictorPods(self._api, name_of(newcomer))
+        # a version that served a moment ago: the status may still count pods on their way out
+        _wait_for(pods.any_ready, self._settings.ready_seconds, "none of its pods is ready")
+        return pods.check_golden(self._bundles.at(bundle_of(newcomer)))
 
     def _await_available(self) -> None:
         seconds = self._settings.ready_seconds

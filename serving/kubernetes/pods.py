@@ -27,6 +27,10 @@ class PredictorPods:
         """The pods, ready or not."""
         return self._api.pods({PREDICTOR_LABEL: self._predictor})
 
+    def any_ready(self) -> bool:
+        """Whether one of them can answer."""
+        return bool(self._ready())
+
     def check_golden(self, bundle: ServingBundle) -> GoldenCheck:
         """Ask each ready pod all golden requests; raises AdclickError for a wrong answer."""
         checks = [self._check(pod, bundle) for pod in self._ready()]

@@ -34,8 +34,8 @@ from benchmarks.report import report
 from benchmarks.run import TIMED, Round, Work, figures, measure_round
 from tests.servers import free_port, refuses, wait_until
 
-ZENML_ALONE = {"find_champion", "register", "promote"}
-HELPERS = {"__init__", "caching", "model_versions"}
+ZENML_ALONE = {"find_champion", "write_card", "register", "promote"}
+HELPERS = {"__init__", "caching", "model_versions", "stages"}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ PRICED = load_prices(REPOSITORY / PRICES / "gcp.yaml")
 LOCAL = load_config(REPOSITORY / "configs" / "local.yaml")
 GCP = load_config(REPOSITORY / "configs" / "gcp.yaml")
 SAMPLE = sample_size(LOCAL.sample_data)
-NO_STEP = {"__init__", "caching", "model_versions"}
+NO_STEP = {"__init__", "caching", "model_versions", "stages"}
 STEPS = {growth.step: growth for growth in GROWTH}
 
 rows = st.floats(1e3, 1e10)

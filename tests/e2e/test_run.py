@@ -174,10 +174,10 @@ def test_status_tells_what_serves(first: First) -> None:
     serving = first.place.serving()
     champion = serving.champion
     assert told.code == 0 and champion
-    assert told.output.startswith(
-        f"serving at {serving.url}\n"
-        f"  {champion.version} (champion, 100 %): ready, pid {champion.pid}, up "
-    )
+    address, _, row, log = told.output.splitlines()
+    assert address == f"serving at {serving.url}"
+    assert row.split()[:5] == [champion.version, "champion", "100", "%", "yes"]
+    assert log == f"log of {champion.version}: {champion.log} (pid {champion.pid})"
 
 
 def test_nothing_is_left_in_the_home_folder_or_among_temporary_files(first: First) -> None:

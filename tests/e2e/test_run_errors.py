@@ -41,6 +41,25 @@ def test_an_unknown_pipeline(place: Place) -> None:
     assert "invalid choice: 'flying'" in told.errors.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("promote", "--shadow"), "--shadow: only `deploy` can have it"),
+        (("--traffic", "10"), "--traffic: only `deploy` can have it"),
+        (("promote", "--version", "v1"), "--version: only `deploy` and `rollback` can have it"),
+        (("deploy", "--traffic", "few"), "argument --traffic: invalid int value: 'few'"),
+    ],
+)
+def test_an_option_of_another_command(place: Place, words: tuple[str, ...], why: str) -> None:
+    told = place.run(*words)
+    assert told.code == 2
+    assert why in told.errors.splitlines()[-1]
+
+
+def test_deploying_before_anything_was_trained(place: Place) -> None:
+    assert_refused(place.run("deploy"), "adclick-sample has no staged version", "training")
+
+
 def test_an_unknown_stack(place: Place) -> None:
     assert_refused(place.run("--stack", "moon"), "stack 'moon'", "local", "--stack")
     assert_refused(place.run("status", "--stack", "moon"), "stack 'moon'", "local", "--stack")

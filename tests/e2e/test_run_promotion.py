@@ -250,6 +250,38 @@ def test_the_curl_line_suits_the_champion(worse: Moment) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def taken_back(place: Place, worse: Moment) -> Moment:
+    """The version that serves is rolled back by hand, and then trained once more."""
+    told = place.run("rollback")
+    assert told.code == 0, told.errors
+    words = ("--pipeline", "training", "--data", "after", "--schema", "shops.yaml")
+    return moment(place, run(place, *words))
+
+
+def test_a_version_that_was_taken_back_is_not_staged_again(
+    deployed: Moment, better: Moment, worse: Moment, taken_back: Moment
+) -> None:
+    assert taken_back.serving.version == deployed.serving.version
+    assert taken_back.trained == better.trained
+    assert taken_back.stages == {
+        deployed.serving.version: "production",
+        better.trained: "archived",
+        worse.trained: None,
+    }
+    assert not taken_back.decision.promote
+    assert taken_back.decision.reason == (
+        f"nothing new was trained, and {better.trained} was taken back: rolled back by hand"
+    )
+
+
+def test_it_was_compared_with_the_champion_that_came_back(
+    deployed: Moment, taken_back: Moment
+) -> None:
+    model = taken_back.run.done.model
+    assert model is not None and model.champion == deployed.serving.version
+
+
 def one_month(place: Place) -> tuple[Path, Path]:
     schema = write_schema(place.folder, name="month", holdout={"calibration": 0.1, "test": 0.25})
     return write_months(place.folder / "month", ["2024-01"], rows=4000), schema
