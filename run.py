@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent
 PIPELINES = ("training", "deployment", "traffic", "monitoring")
+ON_REQUEST = ("scoring",)
 SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 
 
@@ -166,7 +167,7 @@ COMMANDS = {
 }
 OPTIONS_OF = {
     "out": ("schema",),
-    "version": ("deploy", "rollback"),
+    "version": ("deploy", "rollback", "run"),
     "traffic": ("deploy",),
     "shadow": ("deploy",),
 }
@@ -189,12 +190,19 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
-        "--pipeline", default="all", choices=("all", *PIPELINES), help="which (all, in this order)"
+        "--pipeline",
+        default="all",
+        choices=("all", *PIPELINES, *ON_REQUEST),
+        help=f"which (all: {', '.join(PIPELINES)})",
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
     parser.add_argument("--out", type=Path, help="where `schema` writes (schema.yaml)")
-    parser.add_argument("--version", help="which version to deploy (the staged one) or bring back")
+    parser.add_argument(
+        "--version",
+        help="which version to deploy (the staged one), bring back, "
+        "or score with (the one in production)",
+    )
     parser.add_argument("--traffic", type=int, help="per cent of requests that it gets (100)")
     parser.add_argument(
         "--shadow", action="store_true", help="it gets copies of them, and answers nobody"
@@ -209,7 +217,9 @@ def parse_arguments() -> argparse.Namespace:
     options = parser.parse_args()
     for option, commands in OPTIONS_OF.items():
         if vars(options)[option] not in (None, False) and options.command not in commands:
-            parser.error(f"--{option}: only `{'` and `'.join(commands)}` can have it")
+            parser.error(f"--{option}: only `{'`, `'.join(commands)}` can have it")
+    if options.version and options.command == "run" and options.pipeline != "scoring":
+        parser.error("--version: of pipelines only `scoring` can have it")
     return options
 
 
@@ -245,6 +255,7 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     from adclick.ingest.selection import check_selection
     from adclick.ingest.sources import find_source
     from adclick.schema import load_schema
+    from adclick.scoring.source import find_rows
     from stacks.definition import check_name
 
     check_name(options.stack)
@@ -256,7 +267,8 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     schema = load_schema(options.schema or SAMPLE_SCHEMA)
     data = _absolute(options.data) if options.data else None
     if data:
-        find_source(data, schema, config.months)
+        find = find_rows if options.pipeline == "scoring" else find_source
+        find(data, schema, config.months)
     return config, schema, data
 
 
@@ -328,7 +340,7 @@ def _run_pipelines(
     if data is None and "training" in chosen:
         data, generate = staged_sample(config.sample_data, home)
         made = (generate,)
-    runs = run_chain(chosen, data, schema, config, placed)
+    runs = run_chain(chosen, data, schema, config, placed, options.version)
     return summarize(
         (options.stack, options.pipeline),
         made,

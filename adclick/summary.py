@@ -54,6 +54,15 @@ class ServingSummary(_Frozen):
     p99_ms: float | None = None
 
 
+class ScoringSummary(_Frozen):
+    """The version that scored a log, how many of its rows have a score, and where these lie."""
+
+    version: str
+    rows_in: int
+    rows_scored: int
+    root: str
+
+
 class RunSummary(_Frozen):
     """All of a run; parts that the chosen pipeline does not make are None or empty.
 
@@ -67,6 +76,7 @@ class RunSummary(_Frozen):
     model: ModelSummary | None = None
     decision: Decision | None = None
     serving: ServingSummary | None = None
+    scoring: ScoringSummary | None = None
     drift: tuple[DriftSummary, ...] = ()
     urls: dict[str, str] = {}
     curl: str | None = None

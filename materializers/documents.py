@@ -11,18 +11,16 @@ from zenml.materializers.pydantic_materializer import PydanticMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from adclick.adlog import AdLog
-from adclick.card.card import ModelCard
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
-from adclick.evaluation.serving import ServingFigures
+from adclick.scoring.scores import Scores
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
-from adclick.views.model_card import card_markdown, card_page
-from adclick.views.serving_page import serving_page
+from adclick.views.scores_page import scores_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from materializers.folder import write_pages
 
@@ -161,45 +159,21 @@ class DecisionMaterializer(DocumentMaterializer):
         return {"promote": data.promote, "reason": data.reason}
 
 
-class ServingFiguresMaterializer(DocumentMaterializer):
-    """The figures of a server's trial, and a page of them."""
+class ScoresMaterializer(DocumentMaterializer):
+    """The manifest, and a page of months, reasons and creatives."""
 
-    ASSOCIATED_TYPES = (ServingFigures,)
-    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    ASSOCIATED_TYPES = (Scores,)
     SKIP_REGISTRATION = False
 
-    def page(self, data: ServingFigures) -> str:
-        """Skew, latency, memory and size."""
-        return serving_page(data)
+    def page(self, data: Scores) -> str:
+        """What has a score, and what has none."""
+        return scores_page(data)
 
-    def facts(self, data: ServingFigures) -> dict[str, MetadataType]:
-        """All of them."""
-        return dict(data.model_dump(mode="json"))
-
-
-class ModelCardMaterializer(DocumentMaterializer):
-    """The card of a version, as a page and as Markdown."""
-
-    ASSOCIATED_TYPES = (ModelCard,)
-    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
-    SKIP_REGISTRATION = False
-
-    def page(self, data: ModelCard) -> str:
-        """The card as HTML."""
-        return card_page(data)
-
-    def save_visualizations(self, data: ModelCard) -> dict[str, VisualizationType]:
-        """Write the page, and the Markdown for where no page is shown."""
-        return {
-            **super().save_visualizations(data),
-            **write_pages(self, {"card": card_markdown(data)}, VisualizationType.MARKDOWN),
-        }
-
-    def facts(self, data: ModelCard) -> dict[str, MetadataType]:
-        """Which version it is of, and the verdict."""
+    def facts(self, data: Scores) -> dict[str, MetadataType]:
+        """Counts, and the version."""
         return {
             "version": data.version,
-            "promote": data.decision.promote,
-            "code": str(data.lineage.code),
-            "config": data.lineage.config_hash,
+            "rows_in": data.rows_in,
+            "rows_scored": data.rows_scored,
+            "rows_unscored": data.rows_unscored,
         }

@@ -13,6 +13,7 @@ from adclick.config import RunConfig
 from adclick.schema import Schema
 from pipelines.deployment import deployment
 from pipelines.monitoring import monitoring
+from pipelines.scoring import scoring
 from pipelines.submission import run_to_end
 from pipelines.traffic import traffic
 from pipelines.training import training
@@ -27,16 +28,21 @@ def run_chain(
     schema: Schema,
     config: RunConfig,
     options: Mapping[str, Any],
+    version: str | None = None,
 ) -> list[PipelineRunResponse]:
     """Run the named pipelines in this order, each with ZenML's `options`; returns their runs.
 
-    After a training that leaves no version to deploy, the chain ends there.
+    After a training that leaves no version to deploy, the chain ends there. `version` scores, by
+    default the one in production.
     """
     model, code = model_name(schema.name), code_version(ROOT)
     calls: dict[str, Callable[..., PipelineRunResponse]] = {
         "training": partial(run_to_end, training, options, data, schema, model, config, code),
         "deployment": partial(run_to_end, deployment, options, model),
         "traffic": partial(run_to_end, traffic, options, model, config),
+        "scoring": partial(
+            run_to_end, scoring, options, model, schema, config.months, data, version
+        ),
         "monitoring": partial(run_to_end, monitoring, options, model, config),
     }
     runs: list[PipelineRunResponse] = []

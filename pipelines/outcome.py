@@ -12,7 +12,14 @@ from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import Evaluation
 from adclick.monitoring.reports import DriftReports
 from adclick.release import Release
-from adclick.summary import DriftSummary, ModelSummary, ServingSummary, StepTime
+from adclick.scoring.scores import Scores
+from adclick.summary import (
+    DriftSummary,
+    ModelSummary,
+    ScoringSummary,
+    ServingSummary,
+    StepTime,
+)
 from adclick.traffic import TrafficReport
 from serving.deployment import Deployment
 
@@ -99,6 +106,19 @@ class Outcome:
             requests=traffic.requests if traffic else 0,
             p50_ms=traffic.p50_ms if traffic else None,
             p99_ms=traffic.p99_ms if traffic else None,
+        )
+
+    @property
+    def scoring(self) -> ScoringSummary | None:
+        """What was scored, if this call scored a log."""
+        scores: Scores | None = self.artifact("scores")
+        if scores is None:
+            return None
+        return ScoringSummary(
+            version=scores.version,
+            rows_in=scores.rows_in,
+            rows_scored=scores.rows_scored,
+            root=scores.root,
         )
 
     @property

@@ -35,6 +35,7 @@ def summarize(
         model=outcome.model,
         decision=outcome.decision,
         serving=outcome.serving,
+        scoring=outcome.scoring,
         drift=outcome.drift,
         urls={**pages, **({"seldon": url} if url else {})},
         curl=curl(url, golden) if url and golden else None,

@@ -18,8 +18,8 @@ from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.bundle.store import fetch
 from adclick.errors import AdclickError
-from serving.bundle_store import fetch
 from serving.deployment import Deployment
 from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.cluster import KubernetesSeldon

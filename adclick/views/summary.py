@@ -12,7 +12,14 @@ from rich.text import Text
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHAMPION
 from adclick.evaluation.intervals import Figure
-from adclick.summary import DriftSummary, ModelSummary, RunSummary, ServingSummary, StepTime
+from adclick.summary import (
+    DriftSummary,
+    ModelSummary,
+    RunSummary,
+    ScoringSummary,
+    ServingSummary,
+    StepTime,
+)
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -42,6 +49,7 @@ def summary_view(summary: RunSummary) -> Group:
     lines = [
         *([_decision(summary.decision)] if summary.decision else []),
         *([("serving", _serving(summary.serving))] if summary.serving else []),
+        *([("scores", _scoring(summary.scoring))] if summary.scoring else []),
         *_labelled("drift", [_drift(drift) for drift in summary.drift]),
         *_labelled("open", [_page(name, url) for name, url in summary.urls.items()]),
         ("took", Text(f"{summary.seconds:.1f} s")),
@@ -76,6 +84,13 @@ def _serving(serving: ServingSummary) -> Text:
         text += f"; {serving.requests} requests, p50 {serving.p50_ms:.1f} ms, "
         text += f"p99 {serving.p99_ms:.1f} ms"
     return Text(text)
+
+
+def _scoring(scoring: ScoringSummary) -> Text:
+    return Text(
+        f"{scoring.rows_scored:,} of {scoring.rows_in:,} rows scored by {scoring.version}: "
+        f"{scoring.root}"
+    )
 
 
 def _steps(steps: tuple[StepTime, ...]) -> Table:

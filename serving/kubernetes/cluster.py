@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.bundle.store import publish, uri_of
 from adclick.errors import AdclickError
-from serving.bundle_store import publish, uri_of
 from serving.deployment import Deployment, Role, Status
 from serving.golden import check_offline
 from serving.kubernetes.api import KubernetesApi, Resource

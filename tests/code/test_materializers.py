@@ -33,6 +33,7 @@ from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
 from adclick.prediction_log import REQUEST, SCORE, LoggedPredictions
+from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.splitting import Split
 from adclick.statistics.anomaly import Anomaly, AnomalyOptions
 from adclick.statistics.log import LogStatistics, Validation, describe_log
@@ -121,6 +122,22 @@ def decided(promote: bool) -> Decision:
     return Decision(promote=promote, reason="so", conditions=(CONDITION,))
 
 
+def scored(version: str) -> Scores:
+    month = ScoredMonth(
+        month=None,
+        folder="all-0a1b",
+        files=(),
+        unscored=None,
+        rows_in=0,
+        rows_scored=0,
+        rows_unscored=0,
+        reasons={},
+        creatives={},
+        images_embedded=0,
+    )
+    return Scores(root="/s", data="/d", model="m", version=version, months=(month,))
+
+
 def encoder(_: Path) -> FeatureEncoder:
     return tiny_encoder()
 
@@ -165,6 +182,7 @@ CASES: dict[str, Case] = {
         lambda _: card(evaluation(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
         pages=2,
     ),
+    "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),
     "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
     "bundle": Case(
         lambda folder: tiny_bundle(folder / "one", "v1"),

@@ -23,6 +23,7 @@ LOOKS_OUTWARD = {
     "promote",
     "publish_reports",
     "register",
+    "score",
     "send_traffic",
 }
 

@@ -6,7 +6,14 @@ import pytest
 
 from adclick.evaluation.decision import Condition, Decision
 from adclick.evaluation.intervals import Figure
-from adclick.summary import DriftSummary, ModelSummary, RunSummary, ServingSummary, StepTime
+from adclick.summary import (
+    DriftSummary,
+    ModelSummary,
+    RunSummary,
+    ScoringSummary,
+    ServingSummary,
+    StepTime,
+)
 from adclick.views.summary import print_summary
 
 FIGURE = Figure(value=0.61234, low=0.5987, high=0.6321)
@@ -40,6 +47,7 @@ FULL = EMPTY.model_copy(
         "serving": ServingSummary(
             version="v", url="u", golden_checked=16, requests=600, p50_ms=1.25, p99_ms=9.96
         ),
+        "scoring": ScoringSummary(version="v", rows_in=1_300, rows_scored=1_200, root="/scores"),
         "drift": (
             DriftSummary(name="2024-03", verdict="fine", problems=()),
             DriftSummary(name="2024-04", verdict="retrain", problems=("site: moved", "age: moved")),
@@ -102,6 +110,11 @@ def test_serving_tells_what_was_checked(printed: list[str]) -> None:
     assert " ".join(line(printed, "serving")) == (
         "serving v, 16 golden requests answered right; 600 requests, p50 1.2 ms, p99 10.0 ms"
     )
+
+
+def test_scoring_tells_how_many_rows_have_a_score(printed: list[str]) -> None:
+    said = " ".join(line(printed, "scores"))
+    assert said == "scores 1,200 of 1,300 rows scored by v: /scores"
 
 
 def test_the_curl_line_is_one_line_to_copy(printed: list[str]) -> None:

@@ -34,6 +34,7 @@ from adclick.evaluation.evaluation import (
 )
 from adclick.evaluation.intervals import Figure
 from adclick.model.calibration import Calibration
+from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.statistics.anomaly import Anomaly
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.statistics.month import MonthStatistics, NumbersOfColumn, ValuesOfColumn
@@ -43,6 +44,7 @@ from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
 from adclick.views.model_card import card_markdown, card_page
 from adclick.views.model_page import model_page
+from adclick.views.scores_page import scores_page
 from adclick.views.serving_page import serving_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.svg import linear_axis, log_axis
@@ -262,6 +264,22 @@ def described(text: str = "news", columns: int = 1, months: int = 2) -> LogStati
     )
 
 
+def scored(text: str, months: int = 2) -> Scores:
+    month = ScoredMonth(
+        month="2026-01",
+        folder="2026-01-0a1b",
+        files=("2026-01-0a1b/scores/0.parquet",),
+        unscored="2026-01-0a1b/unscored.parquet",
+        rows_in=1_300,
+        rows_scored=1_200,
+        rows_unscored=100,
+        reasons={f"{text}{number}": 1 for number in range(100)},
+        creatives={"known": 1_000, "unknown": 200},
+        images_embedded=0,
+    )
+    return Scores(root=text, data=text, model=text, version=text, months=(month,) * months)
+
+
 PAGES: dict[str, Callable[[str, Path], str]] = {
     "evaluation": lambda text, _: evaluation_page(
         evaluation(text=text, slices=400), decision(text)
@@ -275,6 +293,7 @@ PAGES: dict[str, Callable[[str, Path], str]] = {
     "model": lambda text, _: model_page([0.2], {text: 7}, Calibration(), [text]),
     "encoder": lambda text, _: encoder_page(encoder(text, columns=400)),
     "statistics": lambda text, _: statistics_page(described(text, columns=200, months=12)),
+    "scores": lambda text, _: scores_page(scored(text, months=300)),
     "validation": lambda text, _: validation_page(
         Validation(anomalies=described(text, columns=400).anomalies)
     ),
@@ -445,6 +464,16 @@ def test_adlog_counts_add_up(tmp_path: Path) -> None:
     assert ["and 10 more"] in page.rows and ["and 50 more"] in page.rows
     assert page.row("ad0", "by time") == ["ad0", "by time", "1.2 MB"]
     assert "img" not in page.tags
+
+
+def test_scores_counts_add_up_with_every_reason() -> None:
+    page = Page(scores_page(scored("x")))
+    assert "2,600 rows in = 2,400 scored + 200 without a score" in page.text
+    assert page.row("2026-01")[1:] == ["1,300", "1,200", "100", "7.69 %", "1,000", "0", "200"]
+    assert page.row("x7")[1:] == ["2", "0.08 %"]
+    one = scored("x").months[0].model_copy(update={"rows_unscored": 0, "reasons": {}})
+    whole = scored("x").model_copy(update={"months": (one,)})
+    assert "Every row has a score." in Page(scores_page(whole)).text
 
 
 def test_adlog_shows_at_most_24_creatives_from_first_to_last(tmp_path: Path) -> None:

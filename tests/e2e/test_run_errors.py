@@ -31,7 +31,7 @@ def train(place: Place, data: object, schema: object) -> Ran:
 def test_help_needs_neither_state_nor_environment(place: Place) -> None:
     told = place.run("--help")
     assert (told.code, told.errors) == (0, "")
-    assert "--pipeline {all,training,deployment,traffic,monitoring}" in told.output
+    assert "--pipeline {all,training,deployment,traffic,monitoring,scoring}" in told.output
     assert not place.state.exists()
 
 
@@ -46,7 +46,8 @@ def test_an_unknown_pipeline(place: Place) -> None:
     [
         (("promote", "--shadow"), "--shadow: only `deploy` can have it"),
         (("--traffic", "10"), "--traffic: only `deploy` can have it"),
-        (("promote", "--version", "v1"), "--version: only `deploy` and `rollback` can have it"),
+        (("promote", "--version", "v1"), "--version: only `deploy`, `rollback`, `run` can have it"),
+        (("--version", "v1"), "--version: of pipelines only `scoring` can have it"),
         (("deploy", "--traffic", "few"), "argument --traffic: invalid int value: 'few'"),
     ],
 )
