@@ -211,7 +211,7 @@ def test_without_prices_time_alone_is_planned(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_sum_comes_first_then_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
-    plan = plan_of(size_of(2e8))
+    plan = plan_of(size_of(1e9))
     said = printed(plan, capsys)
     assert plan.cost
     assert f"cost about {plan.cost.typical:,.2f} USD ({plan.cost.low:,.2f} to" in said
