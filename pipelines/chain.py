@@ -38,7 +38,7 @@ def run_chain(
     model, code = model_name(schema.name), code_version(ROOT)
     calls: dict[str, Callable[..., PipelineRunResponse]] = {
         "training": partial(run_to_end, training, options, data, schema, model, config, code),
-        "deployment": partial(run_to_end, deployment, options, model),
+        "deployment": partial(run_to_end, deployment, options, model, config),
         "traffic": partial(run_to_end, traffic, options, model, config),
         "scoring": partial(
             run_to_end, scoring, options, model, schema, config.months, data, version

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,13 +13,17 @@ from adclick.adlog import CLICKS, IMPRESSIONS, AdLog, RowSelection
 from adclick.arrays import Array, Float32, Int32
 from adclick.encoding.encoder import Encoded, FeatureEncoder
 
+# rows whose logits are computed at once
+CHUNK = 65_536
+
 
 @dataclass(frozen=True)
 class EncodedRows:
     """n encoded rows, memory-mapped.
 
     categorical int32 (n, C), numeric float32 (n, D), creative int32 (n,) rows of the log's
-    creative table (-1: none), impressions and clicks float32 (n,).
+    creative table (-1: none), impressions and clicks float32 (n,). `offset` float32 (n,) is a
+    logit that another model gives each row, where one does.
     """
 
     categorical: Int32
@@ -26,6 +31,7 @@ class EncodedRows:
     creative: Int32
     impressions: Float32
     clicks: Float32
+    offset: Float32 | None = None
 
     def __len__(self) -> int:
         return len(self.categorical)
@@ -48,8 +54,10 @@ class EncodedRows:
     def part(self, index: int, of: int) -> EncodedRows:
         """The rows of worker `index` where `of` workers divide them, in order."""
         wanted = slice(len(self) * index // of, len(self) * (index + 1) // of)
-        names = [field.name for field in fields(self)]
-        return EncodedRows(**{name: getattr(self, name)[wanted] for name in names})
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return EncodedRows(
+            **{name: part[wanted] for name, part in parts.items() if part is not None}
+        )
 
 
 def encode_rows(
@@ -93,6 +101,18 @@ def encode_rows(
             for name, (dtype, width) in widths.items()
         }
     )
+
+
+def with_offset(
+    rows: EncodedRows, logits: Callable[[Encoded, None], Float32], folder: Path
+) -> EncodedRows:
+    """The rows with what `logits` says of each as offset, kept beside them in `folder`."""
+    with (folder / "offset").open("wb") as file:
+        for start in range(0, len(rows), CHUNK):
+            part = slice(start, start + CHUNK)
+            encoded = Encoded(rows.categorical[part], rows.numeric[part])
+            file.write(logits(encoded, None).astype(np.float32).tobytes())
+    return replace(rows, offset=_mapped(folder / "offset", np.float32, (len(rows),)))
 
 
 def _mapped(path: Path, dtype: type, shape: tuple[int, ...]) -> Array:

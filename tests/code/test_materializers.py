@@ -22,6 +22,7 @@ from zenml.materializers.materializer_registry import materializer_registry
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
+from adclick.canary.trial import CanaryTrial
 from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Condition, Decision
@@ -122,6 +123,10 @@ def decided(promote: bool) -> Decision:
     return Decision(promote=promote, reason="so", conditions=(CONDITION,))
 
 
+def trial(reason: str) -> CanaryTrial:
+    return CanaryTrial(version="v1", champion=None, outcome="no trial", reason=reason)
+
+
 def scored(version: str) -> Scores:
     month = ScoredMonth(
         month=None,
@@ -182,6 +187,7 @@ CASES: dict[str, Case] = {
         lambda _: card(evaluation(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
         pages=2,
     ),
+    "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
     "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),
     "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
     "bundle": Case(

@@ -19,6 +19,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
+from adclick.canary.judgement import CanaryCondition
+from adclick.canary.trial import CanaryTrial
 from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
 from adclick.evaluation.decision import Condition, Decision, Policy, decide
@@ -49,6 +51,7 @@ from adclick.views.serving_page import serving_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.svg import linear_axis, log_axis
 from adclick.views.text import size
+from adclick.views.trial_page import trial_page
 from tests.bundles import tiny_schema
 from tests.cards import SERVING, card
 
@@ -212,6 +215,20 @@ def decision(text: str) -> Decision:
     return Decision(promote=False, reason=text, conditions=(condition,))
 
 
+def trial(text: str) -> CanaryTrial:
+    condition = CanaryCondition(name=text, figure=text, bound=text, outcome="fails")
+    return CanaryTrial(
+        version=text,
+        champion=text,
+        outcome="rolled back",
+        reason=text,
+        conditions=(condition,),
+        seconds=61.2,
+        replayed=1234,
+        replayed_from=text,
+    )
+
+
 def described(text: str = "news", columns: int = 1, months: int = 2) -> LogStatistics:
     values = tuple(f"{text}{i}" for i in range(15))
     column = ValuesOfColumn(
@@ -289,6 +306,7 @@ PAGES: dict[str, Callable[[str, Path], str]] = {
     ),
     "serving": lambda text, _: serving_page(SERVING.model_copy(update={"skew": text})),
     "decision": lambda text, _: decision_page(decision(text)),
+    "trial": lambda text, _: trial_page(trial(text)),
     "adlog": lambda text, folder: adlog_page(log(folder, text=text, creatives=30)),
     "model": lambda text, _: model_page([0.2], {text: 7}, Calibration(), [text]),
     "encoder": lambda text, _: encoder_page(encoder(text, columns=400)),
@@ -379,6 +397,14 @@ def test_evaluation_without_clicks_in_a_slice_or_a_bin() -> None:
     assert Page(html).row("news", "news0")[4:6] == ["n/a", "n/a"]
     assert "nan" not in html and "flatter" in html
     assert "enough impressions" in evaluation_page(evaluation(slices=0))
+
+
+def test_a_trial_shows_every_condition_and_what_was_replayed() -> None:
+    page = Page(trial_page(trial("so")))
+    assert page.rows[1:] == [["so", "so", "so", "✗ fails"]]
+    assert "1,234 requests were replayed" in page.text
+    none = CanaryTrial(version="v", champion=None, outcome="no trial", reason="nothing serves")
+    assert "Conditions" not in Page(trial_page(none)).text
 
 
 def test_decision_shows_every_condition() -> None:

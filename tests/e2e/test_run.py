@@ -47,6 +47,7 @@ LOADED = {
     "model_card": "ModelCard",
     "release": "Release",
     "deployment": "Deployment",
+    "canary_trial": "CanaryTrial",
     "promotion": "Release",
     "traffic": "TrafficReport",
     "month_reports": "DriftReports",
@@ -74,7 +75,7 @@ def test_every_artifact_loads_back(store: dict[str, Any]) -> None:
 def test_what_people_look_at_has_a_page(store: dict[str, Any]) -> None:
     with_page = {name for name, kinds in store["pages"].items() if kinds == ["html"]}
     data = {"ad_log", "statistics", "validation", "feature_encoder"}
-    judged = {"click_model", "evaluation", "serving_figures", "decision"}
+    judged = {"click_model", "evaluation", "serving_figures", "decision", "canary_trial"}
     assert with_page == data | judged | {"month_reports", "prediction_reports"}
     assert store["pages"]["model_card"] == ["html", "markdown"]
 
@@ -126,6 +127,7 @@ def test_the_summary_has_each_step_with_its_seconds(first: First) -> None:
 def test_the_summary_has_metrics_with_intervals(first: First) -> None:
     model = first.run.done.model
     assert model is not None and model.champion is None
+    assert first.run.done.canary is None
     assert set(model.metrics) == {"challenger", "logistic regression", "constant"}
     for figures in model.metrics.values():
         assert set(figures) == {"auc", "logloss", "calibration", "ece"}

@@ -47,6 +47,13 @@ def later_rows(sample_log: AdLog, sample_split: Split) -> pa.Table:
     return sample_log.table(sample_split.test)
 
 
+class AdLogWithoutImages(AdLog):
+    """The same rows, as if no image had come with them."""
+
+    def creatives(self) -> None:
+        """None."""
+
+
 class Predictor:
     """Click probabilities of tables of the log."""
 
@@ -146,6 +153,22 @@ def test_the_picture_matters(
     grey = replace(creatives, images=np.full_like(creatives.images, 128))
     changed = Predictor(trained, sample_encoder, grey)(later_rows)
     assert np.abs(changed - scores).mean() > 1e-4
+
+
+def test_the_columns_part_is_the_model_that_columns_alone_would_make(
+    trained: ClickModel,
+    sample_log: AdLog,
+    sample_split: Split,
+    sample_encoder: FeatureEncoder,
+    quick_training: TrainingOptions,
+    later_rows: pa.Table,
+    scores: Float64,
+) -> None:
+    encoded = sample_encoder.encode(later_rows)
+    blind = AdLogWithoutImages(**sample_log.model_dump())
+    twin = train(blind, sample_split, sample_encoder, quick_training).model
+    np.testing.assert_array_equal(trained.tabular.logits(encoded, None), twin.logits(encoded, None))
+    assert np.abs(twin.predict(encoded, None) - scores).mean() > 1e-3
 
 
 def test_showing_an_ad_more_often_does_not_raise_its_click_rate(
