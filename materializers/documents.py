@@ -11,6 +11,7 @@ from zenml.materializers.pydantic_materializer import PydanticMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from adclick.adlog import AdLog
+from adclick.canary.trial import CanaryTrial
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
@@ -22,6 +23,7 @@ from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
 from adclick.views.scores_page import scores_page
 from adclick.views.statistics_page import statistics_page, validation_page
+from adclick.views.trial_page import trial_page
 from materializers.folder import write_pages
 
 
@@ -157,6 +159,21 @@ class DecisionMaterializer(DocumentMaterializer):
     def facts(self, data: Decision) -> dict[str, MetadataType]:
         """The verdict."""
         return {"promote": data.promote, "reason": data.reason}
+
+
+class CanaryTrialMaterializer(DocumentMaterializer):
+    """What came of a canary, and a page of its conditions."""
+
+    ASSOCIATED_TYPES = (CanaryTrial,)
+    SKIP_REGISTRATION = False
+
+    def page(self, data: CanaryTrial) -> str:
+        """Outcome and conditions."""
+        return trial_page(data)
+
+    def facts(self, data: CanaryTrial) -> dict[str, MetadataType]:
+        """The outcome."""
+        return {"outcome": data.outcome, "reason": data.reason}
 
 
 class ScoresMaterializer(DocumentMaterializer):

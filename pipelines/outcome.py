@@ -8,6 +8,7 @@ from zenml.enums import ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import Evaluation
 from adclick.monitoring.reports import DriftReports
@@ -93,16 +94,24 @@ class Outcome:
         return decision.model_copy(update={"promote": False, "reason": reason})
 
     @property
+    def canary(self) -> CanaryTrial | None:
+        """What came of the new version's trial, if there was one."""
+        trial: CanaryTrial | None = self.artifact("canary_trial")
+        return None if trial is None or trial.outcome == "no trial" else trial
+
+    @property
     def serving(self) -> ServingSummary | None:
         """What serves, if this call deployed."""
         deployment: Deployment | None = self.artifact("deployment")
         if deployment is None:
             return None
         traffic: TrafficReport | None = self.artifact("traffic")
+        trial = self.canary
+        kept = trial.champion if trial and trial.outcome == "rolled back" else None
         return ServingSummary(
-            version=deployment.version,
+            version=kept or deployment.version,
             url=deployment.url,
-            golden_checked=deployment.golden_checked,
+            golden_checked=0 if kept else deployment.golden_checked,
             requests=traffic.requests if traffic else 0,
             p50_ms=traffic.p50_ms if traffic else None,
             p99_ms=traffic.p99_ms if traffic else None,

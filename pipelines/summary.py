@@ -34,6 +34,7 @@ def summarize(
         steps=(*made, *outcome.steps),
         model=outcome.model,
         decision=outcome.decision,
+        canary=outcome.canary,
         serving=outcome.serving,
         scoring=outcome.scoring,
         drift=outcome.drift,

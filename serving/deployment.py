@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from serving.observation import Observation
+from adclick.observation import Observation
 
 
 class Role(StrEnum):

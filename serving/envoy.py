@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from serving.access import KEY_HEADER
 from serving.options import ADDRESS
 
 Resource = dict[str, Any]
@@ -88,6 +89,8 @@ def routes(shares: Mapping[str, int], copies: Mapping[str, int]) -> list[Resourc
             "@type": f"{TYPES}.config.route.v3.RouteConfiguration",
             "name": ROUTES,
             "virtual_hosts": [{"name": ROUTES, "domains": ["*"], "routes": [*health, everything]}],
+            # what proves to the edge who asks is nothing to a server
+            "request_headers_to_remove": [KEY_HEADER],
         }
     ]
 

@@ -168,6 +168,11 @@ def _jwks(jwt: JwtOptions) -> Resource:
         uri = {"uri": jwt.jwks, "cluster": JWKS_CLUSTER, "timeout": seconds(JWKS_SECONDS)}
         # fetched before the first token comes, and again before its keys are ten minutes old
         return {"remote_jwks": {"http_uri": uri, "async_fetch": {}}}
+    return {"local_jwks": {"inline_string": read_jwks(jwt)}}
+
+
+def read_jwks(jwt: JwtOptions) -> str:
+    """The text of an issuer's keys in a file; raises AdclickError when they are none."""
     text = _text(Path(jwt.jwks), "edge.jwt.jwks")
     try:
         known = json.loads(text)["keys"]
@@ -175,7 +180,7 @@ def _jwks(jwt: JwtOptions) -> Resource:
         known = None
     if not known or not isinstance(known, list):
         raise AdclickError(f"edge.jwt.jwks: {jwt.jwks} is no JSON Web Key Set with a key in it")
-    return {"local_jwks": {"inline_string": text}}
+    return text
 
 
 def _text(path: Path, setting: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from adclick.observation import Observation
 from serving.deployment import Served, Status
-from serving.observation import Observation
 
 NOTHING = "nothing serves"
 SECONDS = 1.0

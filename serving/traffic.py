@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -32,13 +33,10 @@ def send_traffic(
     with ThreadPoolExecutor(len(shares)) as pool:
         asked = pool.map(lambda share: list(_ask(url, schema, share, access)), shares)
         answers = [answer for share in asked for answer in share]
-    versions = {answer.version for answer, _ in answers}
-    if len(versions) > 1:
-        raise AdclickError(f"{url} answered with several versions: {', '.join(sorted(versions))}")
     p50, p99 = np.percentile([seconds * 1e3 for _, seconds in answers], (50, 99))
     return TrafficReport(
         url=url,
-        version=versions.pop(),
+        versions=dict(Counter(answer.version for answer, _ in answers)),
         requests=len(answers),
         mean_score=float(np.mean([answer.scores[0] for answer, _ in answers])),
         p50_ms=float(p50),

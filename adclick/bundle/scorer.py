@@ -39,6 +39,8 @@ class Scorer:
     def _session(self, name: str) -> ort.InferenceSession:
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
+        # what fails is raised; the runtime would print it too, with values of the request in it
+        options.log_severity_level = 4
         return ort.InferenceSession(
             self.bundle.path / name, options, providers=["CPUExecutionProvider"]
         )

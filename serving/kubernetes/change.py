@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from adclick.errors import AdclickError
+from serving.access import environment_access
 from serving.golden import GoldenCheck
 from serving.kubernetes import rules
 from serving.kubernetes.api import KubernetesApi, Resource
@@ -39,7 +40,7 @@ class Change:
         self._settings = settings
         self._bundles = bundles
         self._before = before
-        self._gateway = Gateway(settings.url, settings.route_seconds)
+        self._gateway = Gateway(settings.url, settings.route_seconds, environment_access())
 
     def make(
         self, resource: Manifest, wanted: Rollout, newcomer: Manifest, done: str
@@ -99,6 +100,8 @@ class Change:
                 golden = self._checked(newcomer)
             if step.reaches(newcomer):
                 self._await_effect(step)
+        if self._settings.gate is not None:
+            self._gateway.await_refusal()
         assert golden
         return golden
 

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from adclick.observation import Histogram, Observation
 from serving.deployment import Role, Served, Status
-from serving.observation import Histogram, Observation, parse_metrics
+from serving.observation import parse_metrics
 from serving.status_table import rates, status_now, status_table
 
 METRICS = """\

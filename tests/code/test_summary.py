@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Condition, Decision
 from adclick.evaluation.intervals import Figure
 from adclick.summary import (
@@ -44,6 +45,14 @@ FULL = EMPTY.model_copy(
     update={
         "model": MODEL,
         "decision": DECISION,
+        "canary": CanaryTrial(
+            version="2024-03.0a1b2c3d",
+            champion="2024-02.ffffffff",
+            outcome="rolled back",
+            reason="share of errors: 5.00%",
+            seconds=12.4,
+            replayed=1234,
+        ),
         "serving": ServingSummary(
             version="v", url="u", golden_checked=16, requests=600, p50_ms=1.25, p99_ms=9.96
         ),
@@ -99,6 +108,12 @@ def test_the_model_says_what_it_was_tested_on(printed: list[str]) -> None:
 
 def test_the_decision_comes_with_its_reason(printed: list[str]) -> None:
     assert " ".join(line(printed, "decision")) == "decision promote: better than champion"
+
+
+def test_a_canary_comes_with_its_reason(printed: list[str]) -> None:
+    assert " ".join(line(printed, "canary")) == (
+        "canary rolled back: share of errors: 5.00% (12 s; 1,234 requests replayed)"
+    )
 
 
 def test_drift_has_a_line_a_report(printed: list[str]) -> None:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -27,7 +27,7 @@ from serving import envoy, envoy_replies
 from serving.access import Access
 from serving.client import PREDICTIONS, PredictionClient
 from tests.bundles import example
-from tests.edges import Door, Issuer, door
+from tests.edges import AUDIENCE, ISSUER, Door, Issuer, door
 from tests.hosts import Server, running
 from tests.servers import free_port, wait_until
 
@@ -208,7 +208,7 @@ def test_tokens_by_keys_that_the_issuer_publishes(
     opened: Open, authority: trustme.CA, tmp_path: Path
 ) -> None:
     issuer = Issuer.new("first")
-    with published(issuer, authority.issue_cert("localhost")) as port:
+    with answering(lambda _: issuer.jwks, authority.issue_cert("localhost")) as port:
         settings = {
             "issuer": "https://issuer.test/",
             "audiences": ["ads"],
@@ -226,33 +226,51 @@ def test_tokens_by_keys_that_the_issuer_publishes(
             assert refusal(door.ask(headers=good)).startswith("401 ")
 
 
-class published(AbstractContextManager[int]):  # noqa: N801
-    """An issuer's address, over TLS."""
+@pytest.mark.parametrize("kind", ["keys", "jwt"])
+def test_a_server_sees_no_key_and_no_token(tmp_path: Path, kind: str) -> None:
+    issuer = Issuer.new("first")
+    (tmp_path / "jwks.json").write_text(json.dumps(issuer.jwks), encoding="utf-8")
+    jwks = str(tmp_path / "jwks.json")
+    settings: dict[str, Any] = {
+        "keys": key_file(tmp_path, KEY),
+        "jwt": {"issuer": ISSUER, "audiences": [AUDIENCE], "jwks": jwks},
+    }
+    access = {"keys": Access(key=KEY), "jwt": Access(token=issuer.token())}[kind]
+    with (
+        answering(lambda headers: headers) as port,
+        door(tmp_path / "edge", {"v1": port}, **{kind: settings[kind]}) as opened,
+        access.session() as session,
+    ):
+        seen = session.get(opened.url + "/echo", timeout=10, headers={"x-mine": "1"}).json()
+    assert seen["x-mine"] == "1"
+    assert not {"x-api-key", "authorization"} & seen.keys()
 
-    def __init__(self, issuer: Issuer, proof: trustme.LeafCert) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = json.dumps(issuer.jwks).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
+@contextmanager
+def answering(
+    answer: Callable[[dict[str, str]], object], proof: trustme.LeafCert | None = None
+) -> Iterator[int]:
+    """A server that makes its answer, in JSON, of a request's headers; over TLS with a `proof`."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        proof.configure_cert(context)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(answer({k.lower(): v for k, v in self.headers.items()})).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
-    def __enter__(self) -> int:
-        return self._server.server_port
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        if proof is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            proof.configure_cert(context)
+            listening.socket = context.wrap_socket(listening.socket, server_side=True)
+        Thread(target=listening.serve_forever, args=(0.05,), daemon=True).start()
+        yield listening.server_port
+        listening.shutdown()
 
 
 def test_tls_with_a_ca_of_one_s_own(opened: Open, authority: trustme.CA, tmp_path: Path) -> None:

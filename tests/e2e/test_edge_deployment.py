@@ -99,9 +99,13 @@ def test_by_default_nothing_listens_but_on_loopback(local: Local) -> None:
 
 
 def test_other_settings_are_taken_over_while_clients_ask(local: Local) -> None:
-    with load(local.deploy().url) as asked:
+    with load(local.deploy().url) as asked, requests.Session() as session:
         asked.wait_for_more(20)
+        health = f"http://127.0.0.1:{local.port}/health/ping"
+        assert "connection" not in session.get(health, timeout=10).headers
         local.deploy(body_mib=1, rate={"requests": 10_000})
+        assert session.get(health, timeout=10).headers["connection"] == "close"
+        assert "connection" not in session.get(health, timeout=10).headers
         asked.wait_for_more(20)
         large = {"jsonData": "x" * 2**20}
         url = f"http://127.0.0.1:{local.port}{PREDICTIONS}"
