@@ -19,7 +19,7 @@ define MAKE_VENV
 	echo "error: no Python 3.12 on the PATH, in pyenv or in uv: install one, such as with 'uv python install 3.12'" >&2; exit 2; fi; \
 echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clear $(@D)
 @$(@D)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements.txt)"
-@$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
+@UV_COMPILE_BYTECODE_TIMEOUT=600 $(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
 .PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-model bench-serving bench-scoring infra-plan infra-check picture lock clean

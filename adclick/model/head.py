@@ -54,7 +54,7 @@ def build_tabular(
     numbers = keras.Input((numeric,), dtype="float32", name="numeric")
     # one table for all columns: each column's slots come after those of the columns before it
     offsets = np.concatenate([[0], np.cumsum(slot_counts)[:-1]]).astype(np.int32)
-    # in this order: of `slots + offsets` Keras 3.15 makes a BiasAdd, which TFLite has not for integers
+    # in this order: of `slots + offsets` Keras 3.15 makes a BiasAdd, which TFLite cannot
     positions = keras.ops.add(offsets, slots)
     total = int(np.sum(slot_counts))
     embedded = layers.Embedding(

@@ -53,8 +53,12 @@ class Encoder:
     def probability(self, logits: Any) -> np.ndarray[Any, Any]:
         """Click probabilities of the network's logits (n, 1)."""
         calibration = self.spec["calibration"]
-        eta = calibration["slope"] * np.asarray(logits, np.float64).reshape(-1)
-        return np.asarray(1 / (1 + np.exp(-(eta + calibration["intercept"]))))
+        found = np.asarray(logits, np.float64).reshape(-1)
+        if calibration["logits"]:
+            points = calibration["logits"], calibration["probabilities"]
+            return np.asarray(np.interp(found, *points))
+        eta = calibration["slope"] * found + calibration["intercept"]
+        return np.asarray(1 / (1 + np.exp(-eta)))
 
     def _encoded(self, number: int, request: Mapping[str, Any]) -> Encoded:
         try:

@@ -229,11 +229,27 @@
     };
   }
 
+  /* Click probabilities of the network's logits. */
+  function probabilities(logits) {
+    const { slope, intercept, logits: points, probabilities: at } = SPEC.calibration;
+    if (!points.length) {
+      return Array.from(logits, (logit) => 1 / (1 + Math.exp(-(slope * logit + intercept))));
+    }
+    return Array.from(logits, (logit) => {
+      const next = slotOf(points, logit);
+      if (next === 0) return at[0];
+      if (next === points.length) return at[next - 1];
+      const [low, high] = [points[next - 1], points[next]];
+      return at[next - 1] + ((at[next] - at[next - 1]) * (logit - low)) / (high - low);
+    });
+  }
+
   const encoder = {
     spec: SPEC,
     slotColumns: SPEC ? SPEC.text.length + SPEC.numbers.length + 2 : 0,
     numberColumns: SPEC ? SPEC.numbers.length : 0,
     encode,
+    probabilities,
     RequestError,
   };
   if (typeof module === "object" && module.exports) module.exports = encoder;
