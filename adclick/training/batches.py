@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -78,21 +79,22 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches in an epoch."""
-        runs = len(self._runs(np.random.default_rng(self.seed)))
+        runs = len(self._runs(0))
         return math.ceil(runs / self._runs_a_batch)
 
-    def _runs(self, generator: np.random.Generator) -> list[Int64]:
+    def _runs(self, epoch: int) -> list[Int64]:
+        # of a generator of its own, so that an epoch can be had without those before it
+        generator = np.random.default_rng((self.seed, epoch))
         if self.images is not None:
             return creative_runs(self.rows, generator, self.run)
         # without images nothing is shared by the rows of a creative
         order = generator.permutation(len(self.rows))
         return [order[start : start + self.run] for start in range(0, len(order), self.run)]
 
-    def epochs(self) -> Iterator[Batch]:
-        """Batches without end, one epoch after the other; of each the shares, in their order."""
-        generator = np.random.default_rng(self.seed)
-        while True:
-            runs = self._runs(generator)
+    def epochs(self, first: int = 0) -> Iterator[Batch]:
+        """Batches without end from epoch `first` on; of each the shares, in their order."""
+        for epoch in itertools.count(first):
+            runs = self._runs(epoch)
             for start in range(0, len(runs), self._runs_a_batch):
                 positions = np.concatenate(runs[start : start + self._runs_a_batch])
                 parts = np.array_split(positions, self.shares.of)

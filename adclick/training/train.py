@@ -21,6 +21,7 @@ from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
 from adclick.splitting import Split
 from adclick.training.batches import Batches
+from adclick.training.checkpoints import Checkpoints
 from adclick.training.devices import Devices, find_devices
 from adclick.training.encoded_rows import EncodedRows, encode_rows, with_offset
 from adclick.training.fit import fit
@@ -29,18 +30,30 @@ from adclick.training.options import TrainingOptions
 from adclick.training.trained import Trained
 
 
-def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOptions) -> Trained:
+def train(
+    log: AdLog,
+    split: Split,
+    encoder: FeatureEncoder,
+    options: TrainingOptions,
+    store: str | None = None,
+) -> Trained:
     """Fit head and tower on the training rows, stop and calibrate by the calibration rows.
 
     The network over the columns comes first; then tower and visual part are fitted to what it
     leaves unexplained, in batches that bring many impressions of each image.
-    The same log, split and options give the same weights on a CPU. All devices that the process
-    sees take part, and where TF_CONFIG names several workers, all of them: each calls this with the
-    same arguments and gets an equal model. Raises AdclickError when the training rows have no click
-    or nothing but clicks, when there is no row to calibrate by, or when a worker is lost.
+    With a `store` (path or fsspec URL) each epoch is kept there, and a training that was killed
+    goes on after its last one. The same log, split and options give the same weights on a CPU.
+
+    All devices that the process sees take part, and where TF_CONFIG names several workers, all of
+    them: each calls this with the same arguments and gets an equal model. Raises AdclickError when
+    the training rows have no click or nothing but clicks, when there is no row to calibrate by, or
+    when a worker is lost.
     """
     tf.config.experimental.enable_op_determinism()
     devices = find_devices()
+    is_writer = devices.cluster.place == 0
+    parts = (log, split, encoder, options)
+    checkpoints = Checkpoints.of(store, parts, is_writer) if store else None
     table = log.creatives()
     images = table.images if table else None
     with tempfile.TemporaryDirectory(prefix="adclick-training-") as folder:
@@ -50,12 +63,15 @@ def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOp
         with devices.naming_lost_workers():
             with devices.strategy.scope():
                 model = _untrained(rows.click_rate, images, encoder, split, options)
-            losses = _fit_columns(model, rows, later, options, devices)
+            losses = _fit_columns(model, rows, later, options, devices, checkpoints)
             if images is not None:
                 rows = with_offset(rows, model.tabular.logits, Path(folder) / "training")
                 later = with_offset(later, model.tabular.logits, Path(folder) / "calibration")
-                losses += _fit_images(model, rows, later, images, options, devices)
-        return Trained(_finished(model, rows, later, images), losses)
+                losses += _fit_images(model, rows, later, images, options, devices, checkpoints)
+        finished = _finished(model, rows, later, images)
+    if checkpoints:
+        checkpoints.clear()
+    return Trained(finished, losses)
 
 
 def _fit_columns(
@@ -64,6 +80,7 @@ def _fit_columns(
     later: EncodedRows,
     options: TrainingOptions,
     devices: Devices,
+    checkpoints: Checkpoints | None,
 ) -> tuple[float, ...]:
     """Fit the network over the columns: the whole model where there are no images."""
     twin = model.tabular
@@ -71,7 +88,8 @@ def _fit_columns(
         network = join(None, twin.head)
     batches = Batches(rows, None, options.batch_size, options.seed, devices.shares)
     loss = partial(_later_loss, twin, later, None, devices)
-    return fit(network, batches, loss, options, devices.strategy)
+    kept = checkpoints.at("columns") if checkpoints else None
+    return fit(network, batches, loss, options, devices.strategy, kept)
 
 
 def _fit_images(
@@ -81,6 +99,7 @@ def _fit_images(
     images: UInt8,
     options: TrainingOptions,
     devices: Devices,
+    checkpoints: Checkpoints | None,
 ) -> tuple[float, ...]:
     """Fit tower and visual part to what the columns' logits, the rows' offsets, leave over."""
     wanted = options.images
@@ -90,7 +109,8 @@ def _fit_images(
     size = run * wanted.images_a_batch
     batches = Batches(rows, images, size, options.seed, devices.shares, run)
     loss = partial(_later_loss, model, later, images, devices)
-    return fit(network, batches, loss, wanted, devices.strategy)
+    kept = checkpoints.at("images") if checkpoints else None
+    return fit(network, batches, loss, wanted, devices.strategy, kept)
 
 
 def _refuse_hopeless(rows: EncodedRows, later: EncodedRows, split: Split) -> None:
