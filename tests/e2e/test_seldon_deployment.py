@@ -218,7 +218,8 @@ def test_a_manager_killed_after_its_decision_has_it_carried_out(local: Local) ->
     local.deploy("v1")
     killed = start_manager(local, tiny_bundle(local.folder / "v2", "v2", bias=1.0))
     try:
-        wait_until(lambda: local.manager.status().version == "v2", "the decision is taken")
+        decided = "the decision is taken"
+        wait_until(lambda: local.manager.status().version == "v2", decided, seconds=60)
     finally:
         killed.kill()
         killed.wait()
