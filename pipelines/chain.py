@@ -8,6 +8,7 @@ from typing import Any
 
 from zenml.models import PipelineRunResponse
 
+from adclick.card.code_version import code_version
 from adclick.config import RunConfig
 from adclick.schema import Schema
 from pipelines.deployment import deployment
@@ -17,6 +18,7 @@ from pipelines.submission import run_to_end
 from pipelines.traffic import traffic
 from pipelines.training import training
 from pipelines.versions import may_deploy
+from steps.caching import ROOT
 from steps.model_versions import model_name
 
 
@@ -33,9 +35,9 @@ def run_chain(
     After a training that leaves no version to deploy, the chain ends there. `version` scores, by
     default the one in production.
     """
-    model = model_name(schema.name)
+    model, code = model_name(schema.name), code_version(ROOT)
     calls: dict[str, Callable[..., PipelineRunResponse]] = {
-        "training": partial(run_to_end, training, options, data, schema, model, config),
+        "training": partial(run_to_end, training, options, data, schema, model, config, code),
         "deployment": partial(run_to_end, deployment, options, model, config),
         "traffic": partial(run_to_end, traffic, options, model, config),
         "scoring": partial(

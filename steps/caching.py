@@ -16,10 +16,9 @@ LOCKS = ("requirements.txt", "requirements-gcp.txt")
 def depends_on_code(*modules: str) -> CachePolicy:
     """A policy under which the step in the first of `modules` runs again when its code has changed.
 
-    Further modules are those that it runs in processes of their own.
-
-    ZenML looks at the step's own function alone (zenml issue 1011). This adds every module of ours
-    that these import, directly or not, and the locks of the environments that steps run in.
+    Further modules are those that it runs in processes of their own. ZenML looks at the step's own
+    function alone (zenml issue 1011). This adds every module of ours that these import, directly or
+    not, and the locks of the environments that steps run in.
     """
     files = [_file(name) for name in sorted(set().union(*map(_imported, modules)))]
     return CachePolicy(file_dependencies=[*files, *LOCKS])

@@ -9,9 +9,8 @@ from zenml.steps import get_step_context
 
 from adclick.adlog import AdLog
 from adclick.bundle.bundle import ServingBundle
-from adclick.evaluation.champion import Champion
-from adclick.evaluation.decision import Decision
-from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.card.card import ModelCard
+from adclick.evaluation.evaluation import CHALLENGER
 from adclick.release import Release
 from adclick.splitting import Split
 from steps.model_versions import (
@@ -33,9 +32,7 @@ def register(
     bundle: ServingBundle,
     log: AdLog,
     split: Split,
-    champion: Champion,
-    evaluation: Evaluation,
-    decision: Decision,
+    card: ModelCard,
 ) -> Annotated[Release, "release"]:
     """Make the model version once, link all that this run made, and stage it if it may be deployed.
 
@@ -54,22 +51,21 @@ def register(
     for earlier in get_step_context().pipeline_run.steps.values():
         for artifact in (one for made in earlier.outputs.values() for one in made):
             link_artifact_version_to_model_version(artifact, version)
-    challenger = evaluation.model(CHALLENGER)
+    challenger = card.evaluation.model(CHALLENGER)
     assert challenger is not None
     log_metadata(
         {
             **{name: figure.value for name, figure in challenger.metrics.items()},
-            "trained_on": split.training.describe(),
-            "tested_on": split.test.describe(),
-            "months": list(log.month_names),
-            PROMOTE: decision.promote,
-            REASON: decision.reason,
+            **card.lineage.metadata(),
+            "serving": card.serving.model_dump(mode="json"),
+            PROMOTE: card.decision.promote,
+            REASON: card.decision.reason,
             FINGERPRINT: fingerprint,
-            JUDGED_AGAINST: champion.version or "",
+            JUDGED_AGAINST: card.lineage.judged_against or "",
         },
         model_version_id=version.id,
     )
-    if not decision.promote:
+    if not card.decision.promote:
         if version.stage == ModelStages.STAGING:
             # an earlier decision allowed it and no deployment came
             version.set_stage(ModelStages.ARCHIVED, force=True)

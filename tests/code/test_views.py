@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import markdown_it
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
 from adclick.canary.judgement import CanaryCondition
 from adclick.canary.trial import CanaryTrial
+from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
 from adclick.evaluation.decision import Condition, Decision, Policy, decide
 from adclick.evaluation.evaluation import (
@@ -42,13 +44,16 @@ from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.model_card import card_markdown, card_page
 from adclick.views.model_page import model_page
 from adclick.views.scores_page import scores_page
+from adclick.views.serving_page import serving_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.svg import linear_axis, log_axis
 from adclick.views.text import size
 from adclick.views.trial_page import trial_page
 from tests.bundles import tiny_schema
+from tests.cards import SERVING, card
 
 HOSTILE = "<script>alert('x')</script>\"&"
 MOST_BYTES = 300_000
@@ -296,6 +301,10 @@ PAGES: dict[str, Callable[[str, Path], str]] = {
     "evaluation": lambda text, _: evaluation_page(
         evaluation(text=text, slices=400), decision(text)
     ),
+    "card": lambda text, _: card_page(
+        card(evaluation(text=text, slices=400), decision(text), text)
+    ),
+    "serving": lambda text, _: serving_page(SERVING.model_copy(update={"skew": text})),
     "decision": lambda text, _: decision_page(decision(text)),
     "trial": lambda text, _: trial_page(trial(text)),
     "adlog": lambda text, folder: adlog_page(log(folder, text=text, creatives=30)),
@@ -405,6 +414,65 @@ def test_decision_shows_every_condition() -> None:
     assert ["holds" in row[3] for row in rows] == [c.holds for c in found.conditions]
 
 
+def test_serving_page_says_first_what_is_wrong() -> None:
+    page = Page(serving_page(SERVING))
+    assert "differ" not in page.text.split("figure")[0] and "no score" not in page.text
+    assert page.row("largest difference from an offline score")[1] == "2.5e-08"
+    assert page.row("128 candidates, p50 / p99")[1] == "2.5 / 9.8 ms"
+    bad = SERVING.model_copy(
+        update={"failed": 3, "failure": "row 0: too old", "skew": "row i7 is served 0.5; age"}
+    )
+    page = Page(serving_page(bad))
+    said = page.text.split("requests replayed")[0]
+    assert "3 requests got no score" in said and "row 0: too old" in said
+    assert "differ: row i7 is served 0.5; age" in said
+
+
+def test_a_card_says_what_a_version_is_and_where_it_comes_from() -> None:
+    page = Page(card_page(card(evaluation(), decision("because"))))
+    assert page.text.strip().startswith("KEEP because")
+    assert page.row("2024-01") == ["2024-01", "1,000", "25", "2.50 %", "7"]
+    assert page.row("code")[1] == "cccccccccccc"
+    assert page.row("judged against")[1] == "no champion: the first version"
+    assert page.row("environment")[1] == "Python 3.12.1, tensorflow 2.20.0"
+    assert page.row("categorical")[1] == "v1, device"
+    assert page.row(CHALLENGER)[1] == "0.7000 [0.6877, 0.7456]"
+    assert page.row("memory of the server")[1] == "135 MB"
+    assert "epochs: 4" in page.text
+
+
+def test_a_card_of_code_that_was_not_committed_says_so_among_its_limits() -> None:
+    clean = card(evaluation(), decision("because"))
+    dirty = CodeVersion(commit="c" * 40, changed=("run.py",))
+    said = "It cannot be made again from a commit alone"
+    assert said not in card_page(clean)
+    for code in (dirty, CodeVersion()):
+        made = card(evaluation(), decision("because"), code=code)
+        assert said in card_page(made) and said in card_markdown(made)
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "a|b", "`x` *y* [z](javascript:a) # h", "two\nlines"])
+def test_a_card_as_markdown_shows_hostile_data_as_text(text: str) -> None:
+    made = card(evaluation(text=text), decision(text), text)
+    told = card_markdown(made)
+    assert told.startswith("# Model card: adclick-shops ")
+    tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(told)
+    shown = " ".join(part.content for t in tokens for part in t.children or () if part.content)
+    assert " ".join(text.split()) in " ".join(shown.split())
+    inline = {part.type for token in tokens for part in token.children or ()}
+    assert inline <= {"text", "text_special", "softbreak", "strong_open", "strong_close"}
+    assert not {"html_block", "fence", "code_block"} & {token.type for token in tokens}
+    cells = [t for t in tokens if t.type in ("th_open", "tr_open")]
+    assert cells
+
+
+def test_a_card_as_markdown_has_the_figures_of_the_page() -> None:
+    told = card_markdown(card(evaluation(), decision("because")))
+    assert "**KEEP**: because" in told
+    assert "| challenger | 0.7000 \\[0.6877, 0.7456\\] |" in told
+    assert "| code | cccccccccccc |" in told
+
+
 def test_adlog_counts_add_up(tmp_path: Path) -> None:
     page = Page(adlog_page(log(tmp_path)))
     assert "3,530 rows in = 2,000 kept + 1,530 quarantined (43.34 %" in page.text
@@ -457,7 +525,7 @@ def test_model_page_names_the_best_epoch_and_all_parameters() -> None:
     assert [page.row(str(i))[1] for i in (1, 2, 3, 4)] == ["0.20111", "0.18222", "0.18333", "n/a"]
     assert page.row("a") == ["a", "750", "75.00 %"]
     assert page.row("calibrated")[-1] == "37.75 %"
-    assert "a = 2.0000 and b = −0.5000" in page.text
+    assert "becomes: sigmoid(2.0000 × logit -0.5000)" in page.text
     assert "No finite number" in model_page([math.nan], {"a": 1}, Calibration(), ["2026-01"])
 
 

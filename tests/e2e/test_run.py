@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -14,7 +15,7 @@ import requests
 from serving.client import PREDICTIONS
 from serving.deployment import Status
 from tests.e2e.conftest import First
-from tests.e2e.runs import Place, Ran
+from tests.e2e.runs import REPOSITORY, Place, Ran
 from tests.servers import refuses
 
 pytestmark = pytest.mark.slow
@@ -41,7 +42,9 @@ LOADED = {
     "serving_bundle": "ServingBundle",
     "champion": "Champion",
     "evaluation": "Evaluation",
+    "serving_figures": "ServingFigures",
     "decision": "Decision",
+    "model_card": "ModelCard",
     "release": "Release",
     "deployment": "Deployment",
     "canary_trial": "CanaryTrial",
@@ -72,8 +75,9 @@ def test_every_artifact_loads_back(store: dict[str, Any]) -> None:
 def test_what_people_look_at_has_a_page(store: dict[str, Any]) -> None:
     with_page = {name for name, kinds in store["pages"].items() if kinds == ["html"]}
     data = {"ad_log", "statistics", "validation", "feature_encoder"}
-    judged = {"click_model", "evaluation", "decision", "canary_trial"}
+    judged = {"click_model", "evaluation", "serving_figures", "decision", "canary_trial"}
     assert with_page == data | judged | {"month_reports", "prediction_reports"}
+    assert store["pages"]["model_card"] == ["html", "markdown"]
 
 
 def test_the_version_is_in_production_with_its_figures(first: First, store: dict[str, Any]) -> None:
@@ -84,8 +88,32 @@ def test_the_version_is_in_production_with_its_figures(first: First, store: dict
     assert version["stage"] == "production"
     auc = model.metrics["challenger"]["auc"].value
     assert float(version["metadata"]["auc"]) == auc
-    assert {"logloss", "calibration", "ece", "trained_on", "reason"} <= version["metadata"].keys()
-    assert {"ad_log", "split", "serving_bundle", "evaluation"} <= set(version["artifacts"])
+    assert {"logloss", "calibration", "ece", "reason"} <= version["metadata"].keys()
+    linked = {"ad_log", "split", "serving_bundle", "evaluation", "model_card"}
+    assert linked <= set(version["artifacts"])
+
+
+def test_the_version_says_where_it_comes_from(store: dict[str, Any]) -> None:
+    (version,) = store["versions"]
+    data, schema, code, config = (
+        ast.literal_eval(version["metadata"][name]) for name in ("data", "schema", "code", "config")
+    )
+    assert list(data["months"]) == list(MONTHS)
+    assert data["tested_on"] == MONTHS[-1]
+    assert (schema["name"], schema["time"]) == ("sample", ["time"])
+    assert config["training"]["epochs"] == 4
+    command = ["git", "rev-parse", "HEAD"]
+    head = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True)
+    assert code["commit"] == head.stdout.decode().strip()
+    assert isinstance(code["dirty"], bool)
+
+
+def test_the_server_was_tried_before_the_decision(store: dict[str, Any]) -> None:
+    (version,) = store["versions"]
+    serving = ast.literal_eval(version["metadata"]["serving"])
+    assert (serving["failed"], serving["skew"]) == (0, "")
+    assert serving["max_skew"] < 1e-6
+    assert 0 < serving["p50_ms"] <= serving["p99_ms"]
 
 
 def test_the_summary_has_each_step_with_its_seconds(first: First) -> None:
