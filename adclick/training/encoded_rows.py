@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from adclick.adlog import CLICKS, IMPRESSIONS, AdLog, RowSelection
 from adclick.arrays import Array, Float32, Int32
@@ -15,6 +16,14 @@ from adclick.encoding.encoder import Encoded, FeatureEncoder
 
 # rows whose logits are computed at once
 CHUNK = 65_536
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Of the rows without a click a random share, whose impressions count 1 / share times."""
+
+    unclicked_share: float
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,14 @@ class EncodedRows:
 
 
 def encode_rows(
-    log: AdLog, selection: RowSelection, encoder: FeatureEncoder, folder: Path
+    log: AdLog,
+    selection: RowSelection,
+    encoder: FeatureEncoder,
+    folder: Path,
+    sampling: Sampling | None = None,
 ) -> EncodedRows:
-    """Encode the selected rows into files in `folder` and map them."""
+    """Encode the selected rows, or a sample of them, into files in `folder` and map them."""
+    generator = np.random.default_rng(sampling.seed) if sampling else None
     creatives = log.creatives()
     creative_column = log.ad_schema.creative
     columns = [*encoder.columns, IMPRESSIONS, CLICKS]
@@ -79,7 +93,14 @@ def encode_rows(
     }
     files = {name: (folder / name).open("wb") for name in widths}
     count = 0
-    for batch in log.batches(selection, columns):
+    for read in log.batches(selection, columns):
+        batch = read
+        impressions, clicks = _numbers(batch, IMPRESSIONS), _numbers(batch, CLICKS)
+        if sampling and generator:
+            kept = (clicks > 0) | (generator.random(len(clicks)) < sampling.unclicked_share)
+            batch = batch.filter(pa.array(kept))
+            impressions, clicks = impressions[kept], clicks[kept]
+            impressions[clicks == 0] /= sampling.unclicked_share
         encoded = encoder.encode(batch)
         parts: dict[str, Array] = {
             "categorical": encoded.categorical,
@@ -87,8 +108,8 @@ def encode_rows(
             "creative": creatives.index(batch.column(creative_column))
             if creatives
             else np.full(batch.num_rows, -1, np.int32),
-            "impressions": batch.column(IMPRESSIONS).to_numpy().astype(np.float32),
-            "clicks": batch.column(CLICKS).to_numpy().astype(np.float32),
+            "impressions": impressions,
+            "clicks": clicks,
         }
         for name, part in parts.items():
             files[name].write(np.ascontiguousarray(part).tobytes())
@@ -101,6 +122,11 @@ def encode_rows(
             for name, (dtype, width) in widths.items()
         }
     )
+
+
+def _numbers(batch: pa.RecordBatch, name: str) -> Float32:
+    numbers: Float32 = batch.column(name).to_numpy().astype(np.float32)
+    return numbers
 
 
 def with_offset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adclick.model.calibration import Method
 from adclick.model.options import ModelOptions
 
 
@@ -39,8 +40,15 @@ class ImageTraining(Descent):
 
 
 class TrainingOptions(Descent):
-    """How the network over the columns is trained, and after it, with images, the tower."""
+    """How the network over the columns is trained, and after it, with images, the tower.
 
+    Of the training rows without a click `unclicked_share` are trained on, each in the place of as
+    many as it was drawn from: predictions stay calibrated. Calibrated is by all rows, as
+    `calibration` says (see `adclick.model.calibration`).
+    """
+
+    unclicked_share: float = Field(default=1.0, gt=0, le=1)
+    calibration: Method = "platt"
     batch_size: int = Field(default=1024, ge=32)
     seed: int = 1
     model: ModelOptions = ModelOptions()

@@ -14,7 +14,7 @@ from adclick.adlog import AdLog
 from adclick.arrays import Float32, UInt8
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.errors import AdclickError
-from adclick.model.calibration import Calibration, fit_calibration
+from adclick.model.calibration import Calibration, Method, fit_calibration
 from adclick.model.click_model import ClickModel
 from adclick.model.head import build_head
 from adclick.model.seeds import Seeds
@@ -23,7 +23,7 @@ from adclick.splitting import Split
 from adclick.training.batches import Batches
 from adclick.training.checkpoints import Checkpoints
 from adclick.training.devices import Devices, find_devices
-from adclick.training.encoded_rows import EncodedRows, encode_rows, with_offset
+from adclick.training.encoded_rows import EncodedRows, Sampling, encode_rows, with_offset
 from adclick.training.fit import fit
 from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
@@ -57,7 +57,10 @@ def train(
     table = log.creatives()
     images = table.images if table else None
     with tempfile.TemporaryDirectory(prefix="adclick-training-") as folder:
-        rows = encode_rows(log, split.training, encoder, Path(folder) / "training")
+        sampling = None
+        if options.unclicked_share < 1:
+            sampling = Sampling(options.unclicked_share, options.seed)
+        rows = encode_rows(log, split.training, encoder, Path(folder) / "training", sampling)
         later = encode_rows(log, split.calibration, encoder, Path(folder) / "calibration")
         _refuse_hopeless(rows, later, split)
         with devices.naming_lost_workers():
@@ -68,7 +71,7 @@ def train(
                 rows = with_offset(rows, model.tabular.logits, Path(folder) / "training")
                 later = with_offset(later, model.tabular.logits, Path(folder) / "calibration")
                 losses += _fit_images(model, rows, later, images, options, devices, checkpoints)
-        finished = _finished(model, rows, later, images)
+        finished = _finished(model, rows, later, images, options.calibration)
     if checkpoints:
         checkpoints.clear()
     return Trained(finished, losses)
@@ -164,7 +167,11 @@ def _logits(model: ClickModel, rows: EncodedRows, images: UInt8 | None) -> Float
 
 
 def _finished(
-    model: ClickModel, rows: EncodedRows, later: EncodedRows, images: UInt8 | None
+    model: ClickModel,
+    rows: EncodedRows,
+    later: EncodedRows,
+    images: UInt8 | None,
+    method: Method,
 ) -> ClickModel:
     """The model with the fallback embedding and the calibration that go with its weights."""
     if images is not None:
@@ -173,5 +180,5 @@ def _finished(
     clicks, shown = np.asarray(later.clicks), np.asarray(later.impressions)
     if not 0 < clicks.sum() < shown.sum():
         return model
-    calibration = fit_calibration(_logits(model, later, images), clicks, shown)
+    calibration = fit_calibration(_logits(model, later, images), clicks, shown, method)
     return replace(model, calibration=calibration)

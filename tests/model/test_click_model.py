@@ -21,13 +21,14 @@ from adclick.errors import AdclickError
 from adclick.evaluation.evaluation import CHALLENGER, CONSTANT, LOGISTIC
 from adclick.evaluation.metrics import Scored, metrics
 from adclick.evaluation.scoring import score_test_rows
+from adclick.model.calibration import Method
 from adclick.model.click_model import ClickModel, load_click_model
 from adclick.sample_data.ceiling import expected_auc, expected_logloss
 from adclick.sample_data.generate import SampleData
 from adclick.splitting import Split, SplitOptions, split_by_time
 from adclick.training.baseline import train_baseline
 from adclick.training.batches import gather
-from adclick.training.encoded_rows import encode_rows
+from adclick.training.encoded_rows import Sampling, encode_rows
 from adclick.training.network import join
 from adclick.training.options import TrainingOptions
 from adclick.training.train import train
@@ -353,3 +354,24 @@ def test_a_champion_of_another_schema_is_refused(
     champion = tiny_bundle(tmp_path / "tiny", images=False)
     with pytest.raises(AdclickError, match="champion v1 needs shown_at, which schema small no"):
         score_test_rows(plain_log, split, encoder, plain_model[0], baseline, champion)
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_a_sample_of_the_rows_without_a_click_leaves_predictions_calibrated(
+    plain_log: AdLog, plain_training: TrainingOptions, tmp_path: Path, method: Method
+) -> None:
+    split = split_by_time(plain_log, SplitOptions())
+    encoder = fit_encoder(plain_log, split.training)
+    whole = encode_rows(plain_log, split.training, encoder, tmp_path / "whole")
+    some = encode_rows(
+        plain_log, split.training, encoder, tmp_path / "some", Sampling(0.25, seed=1)
+    )
+    assert some.clicks.sum() == whole.clicks.sum()
+    assert len(some) < 0.7 * len(whole)
+    assert some.click_rate == pytest.approx(whole.click_rate, rel=0.2)
+    sampled = plain_training.model_copy(update={"unclicked_share": 0.25, "calibration": method})
+    model, _ = trained_on(plain_log, sampled)
+    later = plain_log.table(split.calibration)
+    predicted = model.predict(encoder.encode(later), None)
+    clicks = later.column(CLICKS).to_numpy()
+    assert predicted.mean() == pytest.approx(clicks.mean(), rel=0.02)
