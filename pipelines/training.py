@@ -31,6 +31,6 @@ def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
     baseline = train_baseline(log, rows, encoder)
     champion = find_champion(model, fingerprint)
     evaluation = evaluate(log, rows, encoder, trained, baseline, champion, config.evaluation)
-    decision = decide(evaluation, config.policy)
+    decision = decide(evaluation, validation, rows, config.policy)
     bundle = build_bundle(log, rows, encoder, trained)
     register(model, fingerprint, bundle, log, rows, champion, evaluation, decision)

@@ -23,7 +23,8 @@ from zenml.materializers.materializer_registry import materializer_registry
 import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
 from adclick.encoding.encoder import FeatureEncoder
-from adclick.evaluation.decision import Condition, Decision
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, CalibrationBin, Evaluation, ModelFigures
 from adclick.evaluation.intervals import Figure
 from adclick.model.baseline import LogisticBaseline
@@ -91,6 +92,8 @@ def evaluation(auc: float) -> Evaluation:
         tested_on="2024-02",
         impressions=100,
         clicks=7,
+        clusters=20,
+        clustered_by="day",
         confidence=0.95,
         champion_version=None,
         champion_saw_test=False,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adclick.evaluation.decision import Condition, Decision
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
 from adclick.summary import DriftSummary, ModelSummary, RunSummary, ServingSummary, StepTime
 from adclick.views.summary import print_summary

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
 from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
-from adclick.evaluation.decision import Condition, Decision, Policy, decide
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision, decide
 from adclick.evaluation.evaluation import (
     CHALLENGER,
     CHAMPION,
@@ -28,9 +29,10 @@ from adclick.evaluation.evaluation import (
     CalibrationBin,
     Evaluation,
     ModelFigures,
-    SliceFigures,
 )
 from adclick.evaluation.intervals import Figure
+from adclick.evaluation.policy import Policy
+from adclick.evaluation.slices import SliceFigures
 from adclick.model.calibration import Calibration
 from adclick.statistics.anomaly import Anomaly
 from adclick.statistics.log import LogStatistics, Validation
@@ -114,6 +116,8 @@ def evaluation(
         tested_on=text,
         impressions=12_345,
         clicks=678,
+        clusters=64,
+        clustered_by="creative",
         confidence=0.95,
         champion_version=text if champion else None,
         champion_saw_test=False,
