@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from adclick.evaluation.metrics import METRICS
 from serving.client import PREDICTIONS
 from serving.deployment import Status
 from tests.e2e.conftest import First
@@ -100,7 +101,7 @@ def test_the_summary_has_metrics_with_intervals(first: First) -> None:
     assert model is not None and model.champion is None
     assert set(model.metrics) == {"challenger", "logistic regression", "constant"}
     for figures in model.metrics.values():
-        assert set(figures) == {"auc", "logloss", "calibration", "ece"}
+        assert set(figures) == set(METRICS)
         assert all(figure.low <= figure.high for figure in figures.values())
 
 
