@@ -22,7 +22,7 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @$(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-serving infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-model bench-serving infra-plan infra-check picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ bench-run: .venv/installed-dev ## Time a sample run, and what of it is not our o
 
 bench-ingest: .venv/installed-dev .venv-bench/installed ## Time ingestion, beside pyarrow, pandas, Ray Data, Daft and Beam.
 	@$(PYTHON) -m benchmarks.ingest
+
+bench-model: .venv/installed-dev .venv-bench/installed ## Measure what the model sees of an ad, beside LightGBM and the true probabilities.
+	@$(PYTHON) -m benchmarks.model
 
 bench-serving: .venv/installed-dev .venv-serving/installed .venv-bench-serving/installed ## Time the server, beside stock Seldon, MLServer, BentoML and FastAPI, and under roll-outs.
 	@$(PYTHON) -m benchmarks.serving

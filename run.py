@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from adclick.schema import Schema
     from adclick.summary import RunSummary, StepTime
     from serving.deployer import Deployer
+    from serving.deployment import Status
     from stacks.definition import StackDefinition
 
 REPOSITORY = Path(__file__).resolve().parent
 PIPELINES = ("training", "deployment", "traffic", "monitoring")
+ON_REQUEST = ("scoring",)
 SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 
 
@@ -83,16 +85,43 @@ def _chosen(options: argparse.Namespace) -> "tuple[str, ...]":
     return PIPELINES if options.pipeline == "all" else (options.pipeline,)
 
 
+def deploy(options: argparse.Namespace) -> None:
+    """Serve the staged version, or the one named, with all or a part of the traffic."""
+    deployer = _use_deployer(options)
+    from pipelines import rollout
+
+    traffic = 100 if options.traffic is None else options.traffic
+    model = _model(options, deployer)
+    _tell(rollout.deploy(deployer, model, options.version, traffic, options.shadow))
+
+
+def promote(options: argparse.Namespace) -> None:
+    """Make the version on trial the champion."""
+    deployer = _use_deployer(options)
+    from pipelines import rollout
+
+    _tell(rollout.promote(deployer))
+
+
+def rollback(options: argparse.Namespace) -> None:
+    """End the trial, or bring back the champion before, or the version named."""
+    deployer = _use_deployer(options)
+    from pipelines import rollout
+
+    _tell(rollout.rollback(deployer, options.version))
+
+
 def show_status(options: argparse.Namespace) -> None:
-    """Print what serves."""
-    _use_stack(options)
-    print(_deployer().status())
+    """Print what serves, and how."""
+    deployer = _use_deployer(options)
+    from serving.status_table import status_now
+
+    print(status_now(deployer.status))
 
 
 def stop(options: argparse.Namespace) -> None:
     """Stop what serves."""
-    _use_stack(options)
-    stopped = _deployer().stop()
+    stopped = _use_deployer(options).stop()
     print(f"{stopped.version} stopped" if stopped.version else "nothing serves")
 
 
@@ -128,10 +157,19 @@ def guess_schema(options: argparse.Namespace) -> None:
 COMMANDS = {
     "run": run,
     "schema": guess_schema,
+    "deploy": deploy,
+    "promote": promote,
+    "rollback": rollback,
     "status": show_status,
     "stop": stop,
     "dashboard": show_dashboard,
     "reports": show_reports,
+}
+OPTIONS_OF = {
+    "out": ("schema",),
+    "version": ("deploy", "rollback", "run"),
+    "traffic": ("deploy",),
+    "shadow": ("deploy",),
 }
 
 
@@ -147,16 +185,28 @@ def parse_arguments() -> argparse.Namespace:
         nargs="?",
         default="run",
         choices=COMMANDS,
-        help="run pipelines (the default), write a first schema of --data, show or stop what "
-        "serves, or open a page",
+        help="run pipelines (the default), write a first schema of --data, change, show or stop "
+        "what serves, or open a page",
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
-        "--pipeline", default="all", choices=("all", *PIPELINES), help="which (all, in this order)"
+        "--pipeline",
+        default="all",
+        choices=("all", *PIPELINES, *ON_REQUEST),
+        help=f"which (all: {', '.join(PIPELINES)})",
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
     parser.add_argument("--out", type=Path, help="where `schema` writes (schema.yaml)")
+    parser.add_argument(
+        "--version",
+        help="which version to deploy (the staged one), bring back, "
+        "or score with (the one in production)",
+    )
+    parser.add_argument("--traffic", type=int, help="per cent of requests that it gets (100)")
+    parser.add_argument(
+        "--shadow", action="store_true", help="it gets copies of them, and answers nobody"
+    )
     parser.add_argument("--months", help="which months of it, such as 2026-07:2026-09 or latest:3")
     parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
     ask = parser.add_mutually_exclusive_group()
@@ -165,8 +215,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--no-cache", action="store_true", help="run every step again")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and ZenML's log")
     options = parser.parse_args()
-    if options.out and options.command != "schema":
-        parser.error("--out: only `schema` writes a file of a chosen name")
+    for option, commands in OPTIONS_OF.items():
+        if vars(options)[option] not in (None, False) and options.command not in commands:
+            parser.error(f"--{option}: only `{'`, `'.join(commands)}` can have it")
+    if options.version and options.command == "run" and options.pipeline != "scoring":
+        parser.error("--version: of pipelines only `scoring` can have it")
     return options
 
 
@@ -202,6 +255,7 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     from adclick.ingest.selection import check_selection
     from adclick.ingest.sources import find_source
     from adclick.schema import load_schema
+    from adclick.scoring.source import find_rows
     from stacks.definition import check_name
 
     check_name(options.stack)
@@ -213,28 +267,15 @@ def _load(options: argparse.Namespace) -> "tuple[RunConfig, Schema, str | None]"
     schema = load_schema(options.schema or SAMPLE_SCHEMA)
     data = _absolute(options.data) if options.data else None
     if data:
-        find_source(data, schema, config.months)
+        find = find_rows if options.pipeline == "scoring" else find_source
+        find(data, schema, config.months)
     return config, schema, data
 
 
 def _use_stack(options: argparse.Namespace) -> "StackDefinition":
-    from stacks.definition import load_stack
-    from stacks.environment import HOME_VARIABLE, prepare, state_folder, use_server
+    from stacks.use import use_stack
 
-    if options.debug:
-        os.environ["ZENML_LOGGING_VERBOSITY"] = "INFO"
-    home = state_folder(REPOSITORY)
-    definition = load_stack(options.stack, {**os.environ, HOME_VARIABLE: str(home)})
-    os.environ.update(definition.engine.environment)
-    prepare(REPOSITORY, home)
-    if definition.server:
-        use_server(definition.server)
-    from stacks.registration import activate
-    from stacks.savings import save_time
-
-    save_time()
-    activate(definition)
-    return definition
+    return use_stack(REPOSITORY, options.stack, debug=options.debug)
 
 
 def _placement(
@@ -250,6 +291,27 @@ def _step_names() -> "list[str]":
     import steps
 
     return [module.name for module in pkgutil.iter_modules(steps.__path__)]
+
+
+def _model(options: argparse.Namespace, deployer: "Deployer") -> str:
+    """The model of the schema that was named, else the one that serves, else the sample's."""
+    from adclick.schema import load_schema
+    from steps.model_versions import model_name
+
+    if options.schema is None and (served := deployer.model) is not None:
+        return served
+    return model_name(load_schema(options.schema or SAMPLE_SCHEMA).name)
+
+
+def _tell(status: "Status") -> None:
+    from serving.status_table import status_table
+
+    print(status_table(status, {}))
+
+
+def _use_deployer(options: argparse.Namespace) -> "Deployer":
+    _use_stack(options)
+    return _deployer()
 
 
 def _deployer() -> "Deployer":
@@ -278,7 +340,7 @@ def _run_pipelines(
     if data is None and "training" in chosen:
         data, generate = staged_sample(config.sample_data, home)
         made = (generate,)
-    runs = run_chain(chosen, data, schema, config, placed)
+    runs = run_chain(chosen, data, schema, config, placed, options.version)
     return summarize(
         (options.stack, options.pipeline),
         made,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from adclick.arrays import Int32, Int64, UInt8
+from adclick.lookup import positions
 from adclick.schema import Schema
 from adclick.scratch import scratch_folder
 
@@ -104,8 +106,7 @@ class CreativeTable:
 
     def index(self, ids: pa.Array) -> Int32:
         """Rows of these creatives in `images`, int32 (n,); -1 for ids that are not in the table."""
-        found = pc.fill_null(pc.index_in(ids, value_set=self._ids), -1)
-        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int32)
+        return positions(ids, self._ids).astype(np.int32)
 
 
 class RowSelection(BaseModel):
@@ -214,21 +215,10 @@ class AdLog(BaseModel):
                         yield rows.select(wanted)
 
     def _kept_rows(self, month: Month, columns: list[str], coded: bool) -> Iterator[pa.RecordBatch]:
-        dictionaries = list(self.ad_schema.text_columns) if coded else []
-        filesystem, root = fsspec.core.url_to_fs(self.root)
-        dropped = DROPPED.empty_table()
-        if month.dropped is not None:
-            with filesystem.open(f"{root}/{month.dropped}", "rb") as file:
-                dropped = pq.read_table(file)
-        files, rows = (dropped.column(name).to_numpy() for name in DROPPED.names)
-        for number, name in enumerate(month.files):
-            out, first = rows[files == number], 0
-            with filesystem.open(f"{root}/{name}", "rb") as file:
-                rows_file = pq.ParquetFile(file, read_dictionary=dictionaries)
-                for batch in rows_file.iter_batches(BATCH_ROWS, columns=columns):
-                    here = out[(out >= first) & (out < first + batch.num_rows)] - first
-                    first += batch.num_rows
-                    yield batch.take(_all_but(here, batch.num_rows)) if len(here) else batch
+        dictionaries = self.ad_schema.text_columns if coded else ()
+        dropped = dropped_rows(self.root, month.dropped)
+        for number, file in enumerate(month.files):
+            yield from kept_rows(f"{self.root}/{file}", dropped[number], columns, dictionaries)
 
     def table(self, selection: RowSelection, columns: Sequence[str] | None = None) -> pa.Table:
         """The selected rows in memory: for samples and single columns, not for whole logs."""
@@ -252,6 +242,35 @@ class AdLog(BaseModel):
             images = copy
         shape = (self.creative_files.count, *self.creative_files.shape)
         return CreativeTable(ids, np.memmap(Path(images), np.uint8, "r", shape=shape))
+
+
+def dropped_rows(root: str, dropped: str | None) -> Mapping[int, Int64]:
+    """The rows that a month of the log at `root` leaves out, by the number of their file."""
+    rows: defaultdict[int, Int64] = defaultdict(lambda: np.empty(0, np.int64))
+    if dropped is not None:
+        filesystem, base = fsspec.core.url_to_fs(root)
+        with filesystem.open(f"{base}/{dropped}", "rb") as file:
+            table = pq.read_table(file)
+        files, positions = (table.column(name).to_numpy() for name in DROPPED.names)
+        rows.update({number: positions[files == number] for number in np.unique(files).tolist()})
+    return rows
+
+
+def kept_rows(
+    file: str, dropped: Int64, columns: Sequence[str], dictionaries: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one of a log's files (path or fsspec URL) but for those that are `dropped`.
+
+    They come BATCH_ROWS at a time, columns in `dictionaries` as dictionary arrays.
+    """
+    filesystem, path = fsspec.core.url_to_fs(file)
+    first = 0
+    with filesystem.open(path, "rb") as stream:
+        rows_file = pq.ParquetFile(stream, read_dictionary=list(dictionaries))
+        for batch in rows_file.iter_batches(BATCH_ROWS, columns=list(columns)):
+            out = dropped[(dropped >= first) & (dropped < first + batch.num_rows)] - first
+            first += batch.num_rows
+            yield batch.take(_all_but(out, batch.num_rows)) if len(out) else batch
 
 
 def _all_but(rows: Int64, count: int) -> pa.Array:

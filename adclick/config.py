@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from adclick.canary.policy import DeploymentOptions
 from adclick.errors import AdclickError
 from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.policy import Policy
@@ -36,6 +37,7 @@ class RunConfig(BaseModel):
     training: TrainingOptions = TrainingOptions()
     evaluation: EvaluationOptions = EvaluationOptions()
     policy: Policy = Policy()
+    deployment: DeploymentOptions = DeploymentOptions()
     traffic: TrafficOptions = TrafficOptions()
     monitoring: DriftChecks = DriftChecks()
     resources: Resources = Resources()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
 from adclick.monitoring.checks import Verdict
@@ -44,14 +45,26 @@ class DriftSummary(_Frozen):
 
 
 class ServingSummary(_Frozen):
-    """The version that serves and what checking and traffic showed."""
+    """The version that serves and what checking and traffic showed.
+
+    `golden_checked` is 0 where it served before and was not deployed anew.
+    """
 
     version: str
     url: str
-    golden_checked: int
+    golden_checked: int = 0
     requests: int = 0
     p50_ms: float | None = None
     p99_ms: float | None = None
+
+
+class ScoringSummary(_Frozen):
+    """The version that scored a log, how many of its rows have a score, and where these lie."""
+
+    version: str
+    rows_in: int
+    rows_scored: int
+    root: str
 
 
 class RunSummary(_Frozen):
@@ -66,7 +79,9 @@ class RunSummary(_Frozen):
     steps: tuple[StepTime, ...]
     model: ModelSummary | None = None
     decision: Decision | None = None
+    canary: CanaryTrial | None = None
     serving: ServingSummary | None = None
+    scoring: ScoringSummary | None = None
     drift: tuple[DriftSummary, ...] = ()
     urls: dict[str, str] = {}
     curl: str | None = None

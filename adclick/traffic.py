@@ -15,12 +15,12 @@ class TrafficOptions(BaseModel):
 
 
 class TrafficReport(BaseModel):
-    """What came back: answered requests, and milliseconds at the 50th and 99th percentile."""
+    """What came back: how many answers by which version, and milliseconds at two percentiles."""
 
     model_config = ConfigDict(frozen=True)
 
     url: str
-    version: str
+    versions: dict[str, int]
     requests: int
     mean_score: float
     p50_ms: float

@@ -24,6 +24,7 @@ from adclick.schema import Schema, load_schema
 from adclick.splitting import split_by_time
 from adclick.statistics.log import describe_log, validate_log
 from benchmarks.processes import REPOSITORY, local_seldon
+from serving.check import check_serving
 from serving.traffic import send_traffic
 from stacks.environment import exit_quickly, prepare, state_folder
 
@@ -40,11 +41,12 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
     sample = generate(config.sample_data, home / "sample_data")
     source = find_source(str(sample.data), schema)
     log = ingest(source, schema, str(home / "ad_logs"))
-    validate_log(describe_log(log, config.anomalies))
+    validation = validate_log(describe_log(log, config.anomalies))
     split = split_by_time(log, config.split)
     encoder = fit_encoder(log, split.training)
     from adclick.bundle.build import build_bundle
     from adclick.evaluation.contest import contest
+    from adclick.evaluation.offline import make_replay
     from adclick.training.baseline import train_baseline
     from adclick.training.train import train
 
@@ -52,7 +54,8 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
     baseline = train_baseline(log, split, encoder)
     bundle = build_bundle(log, split, encoder, trained.model, home / "bundle")
     evaluation = contest(log, split, encoder, trained.model, baseline, None, config.evaluation)
-    decide(evaluation, config.policy)
+    serving = check_serving(bundle, make_replay(log, split, encoder, trained.model))
+    decide(evaluation, config.policy, validation.anomalies, serving)
     deployment = local_seldon(home, port).deploy(bundle)
     rows = request_rows(log, split.test, config.traffic.requests)
     send_traffic(deployment.url, schema, rows, config.traffic.connections)

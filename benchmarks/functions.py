@@ -31,6 +31,10 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "train": ("adclick.training.train:train",),
     "train_baseline": ("adclick.training.baseline:train_baseline",),
     "build_bundle": ("adclick.bundle.build:build_bundle",),
+    "check_serving": (
+        "adclick.evaluation.offline:make_replay",
+        "serving.check:check_serving",
+    ),
     "evaluate": ("adclick.evaluation.contest:contest",),
     "decide": ("adclick.evaluation.decision:decide",),
     "deploy": ("serving.processes:LocalSeldon.deploy",),

@@ -11,15 +11,19 @@ from zenml.materializers.pydantic_materializer import PydanticMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from adclick.adlog import AdLog
+from adclick.canary.trial import CanaryTrial
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.scoring.scores import Scores
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.scores_page import scores_page
 from adclick.views.statistics_page import statistics_page, validation_page
+from adclick.views.trial_page import trial_page
 from materializers.folder import write_pages
 
 
@@ -155,3 +159,38 @@ class DecisionMaterializer(DocumentMaterializer):
     def facts(self, data: Decision) -> dict[str, MetadataType]:
         """The verdict."""
         return {"promote": data.promote, "reason": data.reason}
+
+
+class CanaryTrialMaterializer(DocumentMaterializer):
+    """What came of a canary, and a page of its conditions."""
+
+    ASSOCIATED_TYPES = (CanaryTrial,)
+    SKIP_REGISTRATION = False
+
+    def page(self, data: CanaryTrial) -> str:
+        """Outcome and conditions."""
+        return trial_page(data)
+
+    def facts(self, data: CanaryTrial) -> dict[str, MetadataType]:
+        """The outcome."""
+        return {"outcome": data.outcome, "reason": data.reason}
+
+
+class ScoresMaterializer(DocumentMaterializer):
+    """The manifest, and a page of months, reasons and creatives."""
+
+    ASSOCIATED_TYPES = (Scores,)
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Scores) -> str:
+        """What has a score, and what has none."""
+        return scores_page(data)
+
+    def facts(self, data: Scores) -> dict[str, MetadataType]:
+        """Counts, and the version."""
+        return {
+            "version": data.version,
+            "rows_in": data.rows_in,
+            "rows_scored": data.rows_scored,
+            "rows_unscored": data.rows_unscored,
+        }

@@ -55,14 +55,19 @@ class FolderMaterializer(BaseMaterializer):
         return write_pages(self, self.pages(data))
 
 
+SUFFIXES = {VisualizationType.HTML: "html", VisualizationType.MARKDOWN: "md"}
+
+
 def write_pages(
-    materializer: BaseMaterializer, pages: dict[str, str]
+    materializer: BaseMaterializer,
+    pages: dict[str, str],
+    kind: VisualizationType = VisualizationType.HTML,
 ) -> dict[str, VisualizationType]:
-    """Write HTML pages by name into an artifact's folder and return them as ZenML wants them."""
+    """Write pages by name into an artifact's folder and return them as ZenML wants them."""
     shown = {}
     for name, page in pages.items():
-        uri = f"{materializer.uri}/{name}.html"
+        uri = f"{materializer.uri}/{name}.{SUFFIXES[kind]}"
         with materializer.artifact_store.open(uri, "w") as file:
             file.write(page)
-        shown[uri] = VisualizationType.HTML
+        shown[uri] = kind
     return shown

@@ -8,14 +8,17 @@ from typing import Any
 
 from zenml.models import PipelineRunResponse
 
+from adclick.card.code_version import code_version
 from adclick.config import RunConfig
 from adclick.schema import Schema
 from pipelines.deployment import deployment
 from pipelines.monitoring import monitoring
+from pipelines.scoring import scoring
 from pipelines.submission import run_to_end
 from pipelines.traffic import traffic
 from pipelines.training import training
 from pipelines.versions import may_deploy
+from steps.caching import ROOT
 from steps.model_versions import model_name
 
 
@@ -25,16 +28,21 @@ def run_chain(
     schema: Schema,
     config: RunConfig,
     options: Mapping[str, Any],
+    version: str | None = None,
 ) -> list[PipelineRunResponse]:
     """Run the named pipelines in this order, each with ZenML's `options`; returns their runs.
 
-    After a training that leaves no version to deploy, the chain ends there.
+    After a training that leaves no version to deploy, the chain ends there. `version` scores, by
+    default the one in production.
     """
-    model = model_name(schema.name)
+    model, code = model_name(schema.name), code_version(ROOT)
     calls: dict[str, Callable[..., PipelineRunResponse]] = {
-        "training": partial(run_to_end, training, options, data, schema, model, config),
-        "deployment": partial(run_to_end, deployment, options, model),
+        "training": partial(run_to_end, training, options, data, schema, model, config, code),
+        "deployment": partial(run_to_end, deployment, options, model, config),
         "traffic": partial(run_to_end, traffic, options, model, config),
+        "scoring": partial(
+            run_to_end, scoring, options, model, schema, config.months, data, version
+        ),
         "monitoring": partial(run_to_end, monitoring, options, model, config),
     }
     runs: list[PipelineRunResponse] = []

@@ -8,11 +8,19 @@ from zenml.enums import ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import Evaluation
 from adclick.monitoring.reports import DriftReports
 from adclick.release import Release
-from adclick.summary import DriftSummary, ModelSummary, ServingSummary, StepTime
+from adclick.scoring.scores import Scores
+from adclick.summary import (
+    DriftSummary,
+    ModelSummary,
+    ScoringSummary,
+    ServingSummary,
+    StepTime,
+)
 from adclick.traffic import TrafficReport
 from serving.deployment import Deployment
 
@@ -71,13 +79,25 @@ class Outcome:
 
     @property
     def decision(self) -> Decision | None:
-        """The decision, or that there was none to take since nothing new was trained."""
+        """The decision, or why there was none to take."""
         decision: Decision | None = self.artifact("decision")
         release: Release | None = self.artifact("release")
-        if decision is None or release is None or release.status != "in production":
+        if decision is None or release is None:
             return decision
-        reason = f"nothing new was trained: {release.version} is in production already"
+        if release.status == "in production":
+            reason = f"nothing new was trained: {release.version} is in production already"
+        elif release.status == "taken back":
+            reason = f"nothing new was trained, and {release.version} was taken back: "
+            reason += str(release.reason)
+        else:
+            return decision
         return decision.model_copy(update={"promote": False, "reason": reason})
+
+    @property
+    def canary(self) -> CanaryTrial | None:
+        """What came of the new version's trial, if there was one."""
+        trial: CanaryTrial | None = self.artifact("canary_trial")
+        return None if trial is None or trial.outcome == "no trial" else trial
 
     @property
     def serving(self) -> ServingSummary | None:
@@ -86,13 +106,28 @@ class Outcome:
         if deployment is None:
             return None
         traffic: TrafficReport | None = self.artifact("traffic")
+        trial = self.canary
+        kept = trial.champion if trial and trial.outcome == "rolled back" else None
         return ServingSummary(
-            version=deployment.version,
+            version=kept or deployment.version,
             url=deployment.url,
-            golden_checked=deployment.golden_checked,
+            golden_checked=0 if kept else deployment.golden_checked,
             requests=traffic.requests if traffic else 0,
             p50_ms=traffic.p50_ms if traffic else None,
             p99_ms=traffic.p99_ms if traffic else None,
+        )
+
+    @property
+    def scoring(self) -> ScoringSummary | None:
+        """What was scored, if this call scored a log."""
+        scores: Scores | None = self.artifact("scores")
+        if scores is None:
+            return None
+        return ScoringSummary(
+            version=scores.version,
+            rows_in=scores.rows_in,
+            rows_scored=scores.rows_scored,
+            root=scores.root,
         )
 
     @property

@@ -3,9 +3,11 @@
 from zenml import pipeline
 
 import materializers  # noqa: F401  registers how our types travel
+from adclick.card.code_version import CodeVersion
 from adclick.config import RunConfig
 from adclick.schema import Schema
 from steps.build_bundle import build_bundle
+from steps.check_serving import check_serving
 from steps.decide import decide
 from steps.evaluate import evaluate
 from steps.find_champion import find_champion
@@ -17,10 +19,11 @@ from steps.statistics import statistics
 from steps.train import train
 from steps.train_baseline import train_baseline
 from steps.validate import validate
+from steps.write_card import write_card
 
 
 @pipeline
-def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
+def training(data: str, schema: Schema, model: str, config: RunConfig, code: CodeVersion) -> None:
     """Ingest, train, compare with the champion, decide, and register what came of it."""
     log = ingest(data, schema, config.months)
     described = statistics(log, config.anomalies)
@@ -31,6 +34,10 @@ def training(data: str, schema: Schema, model: str, config: RunConfig) -> None:
     baseline = train_baseline(log, rows, encoder)
     champion = find_champion(model, fingerprint)
     evaluation = evaluate(log, rows, encoder, trained, baseline, champion, config.evaluation)
-    decision = decide(evaluation, validation, rows, config.policy)
     bundle = build_bundle(log, rows, encoder, trained)
-    register(model, fingerprint, bundle, log, rows, champion, evaluation, decision)
+    served = check_serving(log, rows, encoder, trained, bundle)
+    decision = decide(evaluation, validation, rows, served, config.policy)
+    card = write_card(
+        model, bundle, log, rows, config, code, champion, evaluation, decision, served
+    )
+    register(model, fingerprint, bundle, log, rows, card)

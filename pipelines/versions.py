@@ -6,7 +6,7 @@ from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import bundle_of, in_stage
+from steps.model_versions import all_versions, bundle_of, in_stage, named
 from steps.model_versions import newest as newest_artifact
 
 
@@ -43,6 +43,20 @@ def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     if version is None:
         raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
     return _artifact(version, artifact)
+
+
+def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersionResponse:
+    """The artifact of this name that a version was made from, by default the one in production.
+
+    Raises AdclickError when there is no such version.
+    """
+    if version is None:
+        return of_champion(model, artifact)
+    found = named(model, version)
+    if found is None:
+        known = ", ".join(version.name for version in all_versions(model)) or "none yet"
+        raise AdclickError(f"{model} has no version {version}: there is {known}")
+    return _artifact(found, artifact)
 
 
 def _deployable(model: str) -> ModelVersionResponse | None:

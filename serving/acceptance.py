@@ -7,7 +7,8 @@ from typing import Any
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from adclick.prediction_log import GOLDEN
-from serving.client import PredictionClient
+from serving.access import Access
+from serving.client import NOTHING, PredictionClient
 from serving.golden import GoldenCheck, check_golden
 
 
@@ -15,15 +16,15 @@ class NotServedError(AdclickError):
     """The server gave no answer, or that of another version, which may change by itself."""
 
 
-def check_served(bundle: ServingBundle, url: str) -> GoldenCheck:
-    """Ask the server at `url` all of the bundle's golden requests.
+def check_served(bundle: ServingBundle, url: str, access: Access = NOTHING) -> GoldenCheck:
+    """Ask the server at `url` all of the bundle's golden requests, with `access` where it asks.
 
     Raises NotServedError when it does not answer or serves another version, and AdclickError when
     it scores otherwise.
     """
     # the same ids each time: the prediction log's readers count a repeated request once
     ids = (f"{GOLDEN}{bundle.version}-{number}" for number in range(len(bundle.golden)))
-    with PredictionClient(url) as client:
+    with PredictionClient(url, access=access) as client:
 
         def score(features: dict[str, Any]) -> float:
             try:

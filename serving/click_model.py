@@ -105,7 +105,9 @@ class ClickModel:
                 self._new_creatives = self._take_images(scorer)
                 self._image_key = json.dumps(bundle.schema.image).encode()
         except Exception as error:
-            raise AdclickError(f"bundle {self._path} cannot be served: {error}") from error
+            # in one line, which ONNX Runtime's messages are not
+            why = " ".join(str(error).split())
+            raise AdclickError(f"bundle {self._path} cannot be served: {why}") from error
         self.counters = ServerMetrics(bundle.version)
         self._scorer = scorer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from typing import Any, Self
 import requests
 
 from adclick.errors import AdclickError
+from serving.access import CA, CERTIFICATE, KEY, TOKEN, Access, environment_access
 from serving.protocol import SCORE_NAME
 
 PREDICTIONS = "/api/v1.0/predictions"
+NOTHING = Access()
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,26 @@ class Prediction:
 
 
 def curl(url: str, features: Mapping[str, Any]) -> str:
-    """A command line that asks for the score of one candidate, for people to try."""
+    """A command line that asks for the score of one candidate, for people to try.
+
+    A key or token that the environment has is named by its variable.
+    """
     body = shlex.quote(json.dumps({"jsonData": features}))
-    return f"curl -s {url}{PREDICTIONS} -H 'Content-Type: application/json' -d {body}"
+    shown = environment_access().curl
+    return f"curl -s {url}{PREDICTIONS} -H 'Content-Type: application/json'{shown} -d {body}"
 
 
 class PredictionClient:
-    """Asks one server for predictions over a connection that stays open; one per thread."""
+    """Asks one server for predictions over a connection that stays open; one per thread.
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    `access` is what the API's edge asks for, such as `environment_access()`; a server itself needs
+    none.
+    """
+
+    def __init__(self, url: str, timeout: float = 10.0, access: Access = NOTHING) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
-        # a proxy from the environment knows no way to a local server
-        self._session.trust_env = False
+        self._session = access.session()
 
     def __enter__(self) -> Self:
         return self
@@ -72,12 +81,20 @@ class PredictionClient:
             answer = self._session.post(self._url + PREDICTIONS, json=body, timeout=self._timeout)
         except requests.exceptions.InvalidJSONError as error:
             raise AdclickError(f"rows are no JSON: {error}") from error
+        except requests.exceptions.SSLError as error:
+            raise AdclickError(
+                f"no TLS with {self._url} ({_why(error)}): set {CA} to the file of its CA, and "
+                f"{CERTIFICATE} where it asks for one"
+            ) from error
         except requests.RequestException as error:
             raise AdclickError(
                 f"{self._url} does not answer ({type(error).__name__}): is the server running?"
             ) from error
         if answer.status_code != requests.codes.ok:
-            raise AdclickError(f"{self._url} answered {answer.status_code}: {_message(answer)}")
+            todo = f"; set {KEY} or {TOKEN}" if answer.status_code in (401, 403) else ""
+            raise AdclickError(
+                f"{self._url} answered {answer.status_code}: {_message(answer)}{todo}"
+            )
         try:
             content = answer.json()
             return Prediction(
@@ -97,6 +114,11 @@ class PredictionClient:
         except requests.RequestException:
             return False
         return answer.status_code == requests.codes.ok
+
+
+def _why(error: requests.exceptions.SSLError) -> str:
+    found = re.search(r"SSL: \w+\] ([^(\"']+)", str(error))
+    return found[1].strip() if found else "no reason is given"
 
 
 def _message(answer: requests.Response) -> str:

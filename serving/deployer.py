@@ -20,6 +20,11 @@ class Deployer(Protocol):
         """Folder or bucket prefix of the predictions that its servers log."""
         ...
 
+    @property
+    def model(self) -> str | None:
+        """The model that serves, as far as is known; None before the first deployment."""
+        ...
+
     def deploy(
         self, bundle: ServingBundle, model: str, traffic: int = 100, shadow: bool = False
     ) -> Deployment:

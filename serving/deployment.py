@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from serving.observation import Observation
+if TYPE_CHECKING:
+    # the keeper needs roles, and no numpy
+    from adclick.observation import Observation
 
 
 class Role(StrEnum):
@@ -59,18 +62,6 @@ class Served:
     memory: int | None = None
     log: Path | None = None
 
-    def __str__(self) -> str:
-        """For people, in a line: version, role, health and what else is known."""
-        known = [
-            "ready" if self.healthy else "not ready",
-            *([f"pid {self.pid}"] if self.pid is not None else []),
-            *([f"up {self.uptime:,.0f} s"] if self.uptime is not None else []),
-            *([f"{self.memory / 1e6:,.0f} MB"] if self.memory is not None else []),
-            *(_answered(self.observed) if self.observed else []),
-            *([f"log {self.log}"] if self.log is not None else []),
-        ]
-        return f"{self.version} ({self.role}, {self.traffic} %): {', '.join(known)}"
-
 
 @dataclass(frozen=True)
 class Status:
@@ -103,19 +94,3 @@ class Status:
     def healthy(self) -> bool:
         """Whether the champion answers."""
         return self.champion is not None and self.champion.healthy
-
-    def __str__(self) -> str:
-        """For people: the address, and a line for each version."""
-        if not self.versions:
-            return "nothing serves"
-        back = [f"rollback brings back {self.former}"] if self.former else []
-        where = f"serving at {self.url}" if self.url else "nothing answers"
-        warning = [f"warning: {self.warning}"] if self.warning else []
-        return "\n".join([where, *(f"  {v}" for v in self.versions), *back, *warning])
-
-
-def _answered(observed: Observation) -> list[str]:
-    if not observed.requests:
-        return ["no request yet"]
-    p99 = observed.latency.quantile(0.99) * 1e3
-    return [f"{observed.requests:,} requests, {observed.failed:,} failed, p99 <= {p99:g} ms"]

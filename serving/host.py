@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +16,7 @@ TIMEOUT_SECONDS = 30
 KEEP_ALIVE_SECONDS = 60
 # the exit code at which gunicorn gives up rather than start another worker
 UNSERVABLE = 3
+PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -22,6 +25,8 @@ def main() -> None:
     A bundle that cannot be served ends the process with UNSERVABLE and one line on stderr.
     """
     options = parse_options()
+    if options.parent is not None:
+        _end_with(options.parent)
     _fresh_metrics(options.state / "metrics")
     if options.server == "adclick":
         _serve(options)
@@ -33,6 +38,14 @@ def main() -> None:
     except AdclickError as error:
         print(error, file=sys.stderr, flush=True)
         sys.exit(UNSERVABLE)
+
+
+def _end_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        # it ended before the line above
+        sys.exit()
 
 
 def _fresh_metrics(folder: Path) -> None:

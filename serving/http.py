@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 # still sends when its connection is closed never sees the answer
 DISCARDED_BYTES = 10 * MAX_BODY_BYTES
 BODY_SECONDS = 10.0
+LONG_INTEGER = re.compile(rb"(?<![.0-9])[0-9]{19}")
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
@@ -126,10 +128,17 @@ def json_reply(content: object, code: int = 200) -> Reply:
 def json_answer(body: bytes, answer: Callable[[object], object]) -> Reply:
     """What `answer` makes of a JSON body; raises what it raises, or ServerError for broken JSON."""
     try:
-        return json_reply(answer(orjson.loads(body)))
-    except (orjson.JSONDecodeError, RequestError):
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
         # read again as the stock wrapper reads it, to refuse what it refuses in its words
         return json_reply(answer(decode_exactly(body)))
+    try:
+        return json_reply(answer(content))
+    except RequestError:
+        # orjson makes floats of integers of more than 64 bits, and a float is no id
+        if not LONG_INTEGER.search(body):
+            raise
+    return json_reply(answer(decode_exactly(body)))
 
 
 def decode_exactly(body: bytes | str) -> object:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import requests
@@ -13,69 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from adclick.errors import AdclickError
+from adclick.observation import Histogram, Observation
 
 SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Values counted in buckets: counts[i] are at most bounds[i] and above the bound before.
-
-    The last bound is infinity. `total` is the sum of all values.
-    """
-
-    bounds: tuple[float, ...] = (math.inf,)
-    counts: tuple[int, ...] = (0,)
-    total: float = 0.0
-
-    @property
-    def count(self) -> int:
-        """How many values there are."""
-        return sum(self.counts)
-
-    @property
-    def mean(self) -> float:
-        """Their mean; NaN without values."""
-        return self.total / self.count if self.count else math.nan
-
-    def quantile(self, share: float) -> float:
-        """An upper bound of the value below which this share of all lies; NaN without values."""
-        left = share * self.count
-        for bound, count in zip(self.bounds, self.counts, strict=True):
-            left -= count
-            if left <= 0 and self.count:
-                return bound
-        return math.nan
-
-    def since(self, earlier: Histogram) -> Histogram:
-        """What was added; everything where `earlier` has other buckets, such as none."""
-        if earlier.bounds != self.bounds:
-            return self
-        counts = tuple(a - b for a, b in zip(self.counts, earlier.counts, strict=True))
-        return Histogram(self.bounds, counts, self.total - earlier.total)
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What a version answered since it started: requests, of which the caller's fault (4xx) and
-    its own (5xx), how long they took (seconds), and the probabilities that it gave.
-    """
-
-    requests: int = 0
-    refused: int = 0
-    failed: int = 0
-    latency: Histogram = Histogram()
-    scores: Histogram = Histogram()
-
-    def since(self, earlier: Observation) -> Observation:
-        """What was answered after `earlier` was seen."""
-        return Observation(
-            self.requests - earlier.requests,
-            self.refused - earlier.refused,
-            self.failed - earlier.failed,
-            self.latency.since(earlier.latency),
-            self.scores.since(earlier.scores),
-        )
 
 
 def observe(url: str) -> Observation:
@@ -105,6 +43,7 @@ def parse_metrics(text: str) -> Observation:
         failed=codes["5"],
         latency=_histogram(samples, "adclick_request_seconds"),
         scores=_histogram(samples, "adclick_score"),
+        workers=int(_sum(samples["adclick_workers"])),
     )
 
 

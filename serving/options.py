@@ -27,7 +27,8 @@ class HostOptions:
     answers Seldon's gRPC there. Each of `workers` has `threads` for images, and under the stock
     wrapper for requests. `new_images` says whether a request may bring the image of a new creative:
     not at all, in the request, or by URL too, from one of `image_hosts`
-    (between commas) alone.
+    (between commas) alone. On Linux it ends with `parent`, the process that started it, where that
+    is given; else it outlives it.
     """
 
     bundle: Path
@@ -41,6 +42,7 @@ class HostOptions:
     grpc_port: int | None = None
     new_images: NewImages = "off"
     image_hosts: str = ""
+    parent: int | None = None
 
     def command(self) -> list[str]:
         """The command line that starts this server, from the repository's root."""
@@ -60,6 +62,7 @@ class HostOptions:
             "--grpc-port": self.grpc_port,
             "--new-images": self.new_images,
             "--image-hosts": self.image_hosts or None,
+            "--parent": self.parent,
         }
         return [str(word) for pair in options.items() if pair[1] is not None for word in pair]
 
@@ -95,4 +98,5 @@ def parse_options(arguments: Sequence[str] | None = None) -> HostOptions:
         default=HostOptions.image_hosts,
         help="hosts to fetch such images from, between commas (none)",
     )
+    parser.add_argument("--parent", type=int, help="process that it ends with (none)")
     return HostOptions(**vars(parser.parse_args(arguments)))

@@ -32,12 +32,27 @@ class RunningServer:
 
     @property
     def memory(self) -> int:
-        """Bytes that it takes: all of the master's, and what each worker has to itself."""
+        """Bytes that master and workers hold, 0 where one has just ended."""
         try:
-            own = sum(worker.memory_full_info().uss for worker in self.workers)
-            return int(self.process.memory_info().rss + own)
+            return resident([self.process, *self.workers])
         except psutil.NoSuchProcess:
             return 0
+
+
+def resident(processes: Sequence[psutil.Process]) -> int:
+    """Bytes of memory that `processes` hold together; on Linux pages that they share count once.
+
+    Elsewhere these do not count at all. Raises psutil.NoSuchProcess.
+    """
+    infos = [process.memory_full_info() for process in processes]
+    return sum(int(getattr(info, "pss", info.uss)) for info in infos)
+
+
+def free_port() -> int:
+    """A port on this machine on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind((ADDRESS, 0))
+        return int(probe.getsockname()[1])
 
 
 def server_processes(versions: Path) -> list[psutil.Process]:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
+from serving import access
 from serving.acceptance import check_served
 from serving.deployment import Deployment, Role, Status
-from serving.envoy import LISTENER, discovery
-from serving.envoy_listener import EdgeOptions, listener
+from serving.edge_options import EdgeOptions
+from serving.envoy_files import edge_files
 from serving.golden import GoldenCheck, check_offline
-from serving.local.edge import Edge
+from serving.local.edge import KEYS, Edge
 from serving.local.folders import Folders, held
 from serving.local.intent import (
     Intent,
@@ -23,10 +24,11 @@ from serving.local.intent import (
     read_intent,
     with_version,
     write_intent,
-    write_whole,
 )
 from serving.local.keeping import end_keeper, ensure_keeper, renew_keeper
+from serving.local.keys import keys_in_file
 from serving.local.look import Look, is_healthy, look, server_url, tail
+from serving.local.probe import check_probe, edge_answers
 from serving.options import DRAIN_SECONDS, NewImages, ServerKind
 from serving.process_table import check_port_free, stop_processes
 from serving.trial import NOTHING_TO_ROLL_BACK, on_trial, role_asked
@@ -38,7 +40,7 @@ SETTLED_SECONDS = 3.0 * DRAIN_SECONDS
 
 
 class LocalSeldon:
-    """Deploys bundles to servers that outlive this process, behind Envoy on 127.0.0.1:`port`.
+    """Deploys bundles to servers that outlive this process, behind Envoy on `port`, as `edge` says.
 
     It writes what is meant to serve, which a keeper brings about, and waits until it is so. Killed
     at any point it leaves what served before or what was to serve, and nothing between.
@@ -54,11 +56,13 @@ class LocalSeldon:
         threads: int = 4,
         server: ServerKind = "adclick",
         new_images: NewImages = "off",
+        edge: EdgeOptions | None = None,
         start_seconds: float = 30.0,
     ) -> None:
         self._folders = Folders(state_dir.resolve())
         self._store = VersionStore(self._folders.root)
-        self._options = EdgeOptions(port)
+        self._port = port
+        self._edge = edge or EdgeOptions()
         self._servers = ServerSettings(
             str(prediction_log.resolve()), workers, threads, server, new_images
         )
@@ -72,18 +76,18 @@ class LocalSeldon:
         and what serves on.
         """
         with self._lock():
+            edge = self._checked_edge()
             installed = self._store.install(bundle)
             before = self._intent()
             role = role_asked(self.status(), installed.version, traffic, shadow)
             former = self._look().running.get(installed.version)
             golden = self._checked(installed, before)
-            self._serve(
-                with_version(before, installed.version, role, traffic), before, installed.version
-            )
+            wanted = with_version(before, installed.version, role, traffic)
+            self._serve(replace(wanted, port=self._port, edge=edge), before, installed.version)
             server = self._look().running[installed.version]
             return Deployment(
                 version=installed.version,
-                url=self._url,
+                url=edge.url_at(self._port),
                 pid=server.process.pid,
                 golden_checked=golden.checked,
                 largest_difference=golden.largest_difference,
@@ -135,13 +139,15 @@ class LocalSeldon:
             write_intent(self._folders.intent, Intent())
             if self._look().nothing:
                 end_keeper(self._folders)
-                return stopped
             self._wait(lambda: self._look().nothing, SETTLED_SECONDS, "what served still runs")
+            Edge(self._folders.edge).forget()
             return stopped
 
     @property
-    def _url(self) -> str:
-        return f"http://{self._options.address}:{self._options.port}"
+    def _secret(self) -> set[str]:
+        """The variables that no process needs which outlives this one."""
+        named = self._edge.keys.variable if self._edge.keys else None
+        return {*access.VARIABLES, *([named] if named else [])}
 
     def _lock(self) -> AbstractContextManager[None]:
         return held(self._folders.manager_lock)
@@ -151,11 +157,25 @@ class LocalSeldon:
 
     def _intent(self) -> Intent:
         """What is meant to serve, with the settings of this manager for what is started next."""
-        return replace(
-            read_intent(self._folders.intent),
-            candidate=None,
-            servers=self._servers,
-        )
+        meant = read_intent(self._folders.intent)
+        port = meant.port or self._port
+        return replace(meant, candidate=None, servers=self._servers, port=port)
+
+    def _checked_edge(self) -> EdgeOptions:
+        """The edge of this manager with its keys in a file; raises AdclickError where it can't be.
+
+        The keys are the API's and not a version's: they change even if its deployment fails.
+        """
+        now = self._look().applied
+        if now.port == self._port and now.address != self._edge.address:
+            raise AdclickError(
+                f"the API answers on {now.address}:{now.port}, and would have to close for edge."
+                f"address {self._edge.address}: stop it first (`python run.py stop`)"
+            )
+        check_probe(self._edge)
+        edge = keys_in_file(self._edge, self._folders.edge / KEYS)
+        edge_files(self._folders.edge, self._port, edge)
+        return edge
 
     def _checked(self, bundle: ServingBundle, intent: Intent) -> GoldenCheck:
         """The golden check of a version's own server, which is started where it does not run."""
@@ -177,15 +197,15 @@ class LocalSeldon:
 
     def _check_port(self) -> None:
         seen = self._look()
-        if seen.applied.port != self._options.port:
-            check_port_free(self._options.port, [seen.envoy] if seen.envoy else [])
+        if seen.applied.port != self._port:
+            check_port_free(self._port, [seen.envoy] if seen.envoy else [])
 
     def _start(self, version: str, intent: Intent) -> None:
         """Start a version beside what serves; returns once it is ready."""
         ended = self._folders.ended(version)
         ended.unlink(missing_ok=True)
         write_intent(self._folders.intent, replace(intent, candidate=version))
-        renew_keeper(self._folders)
+        renew_keeper(self._folders, self._secret)
 
         def ready() -> bool:
             if ended.exists():
@@ -203,15 +223,12 @@ class LocalSeldon:
 
     def _serve(self, intent: Intent, before: Intent, version: str) -> None:
         """Bring an intent about; returns once it is so, and else goes back to the one before."""
-        listens = discovery(listener(self._folders.edge, self._options))
-        self._folders.edge.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(self._folders.edge / LISTENER, listens)
         write_intent(self._folders.intent, intent)
-        ensure_keeper(self._folders)
+        ensure_keeper(self._folders, self._secret)
         log = Edge(self._folders.edge).log
         try:
             self._wait(
-                lambda: self._look().settled and is_healthy(self._url),
+                lambda: self._look().settled and edge_answers(intent),
                 SETTLED_SECONDS,
                 lambda: f"its requests do not arrive: {tail(log)}",
             )
@@ -242,5 +259,5 @@ class LocalSeldon:
         while not condition():
             if time.monotonic() > deadline:
                 raise AdclickError(otherwise if isinstance(otherwise, str) else otherwise())
-            ensure_keeper(self._folders)
+            ensure_keeper(self._folders, self._secret)
             time.sleep(POLL_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -46,7 +47,11 @@ class Servicer(services.SeldonServicer, services.ModelServicer):  # type: ignore
         start = time.perf_counter()
         code = 200
         try:
-            return to_proto(self._model.predict(from_proto(request)))
+            message = from_proto(request)
+            if self._model.takes_images:
+                # as over REST: images take milliseconds, or are waited for
+                return to_proto(await asyncio.to_thread(self._model.predict, message))
+            return to_proto(self._model.predict(message))
         except Exception as error:
             failure = as_server_error(error)
             code = failure.code

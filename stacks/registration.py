@@ -159,10 +159,15 @@ def _connected(
     )
 
 
-def _same(registered: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return {key: str(value) for key, value in registered.items()} == {
-        key: str(value) for key, value in wanted.items()
-    }
+def _same(registered: Any, wanted: Any) -> bool:
+    """Whether values are equal as text, as those of variables are."""
+    if isinstance(registered, dict) and isinstance(wanted, dict):
+        return registered.keys() == wanted.keys() and all(
+            _same(registered[key], value) for key, value in wanted.items()
+        )
+    if isinstance(registered, list) and isinstance(wanted, list):
+        return len(registered) == len(wanted) and all(map(_same, registered, wanted))
+    return str(registered) == str(wanted)
 
 
 def _ensure_stack(

@@ -18,12 +18,14 @@ from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.bundle.store import fetch
 from adclick.errors import AdclickError
-from serving.bundle_store import fetch
-from serving.deployment import Deployment, Role, Status
+from serving.deployment import Deployment
+from serving.edge_options import JwtOptions
 from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.cluster import KubernetesSeldon
 from serving.kubernetes.description import Autoscaling, Resources
+from serving.kubernetes.policies import GATEWAY_NAMESPACE, TokenGate
 from serving.kubernetes.settings import KubernetesSettings
 from serving.options import NewImages, ServerKind
 from stacks.seldon_service import SeldonDeployer, SeldonService
@@ -41,7 +43,9 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     `service_account` may read and write. With `max_replicas` there are `replicas` to `max_replicas`
     pods, as many as keep their CPU at `cpu_percent` of `cpu`. The keys of each Kubernetes Secret in
     `secret_names` become environment variables of the servers. With `grpc` they answer Seldon's
-    gRPC too; the other settings of a server are those of serving.options.HostOptions.
+    gRPC too; the other settings of a server are those of serving.options.HostOptions. With `jwt`
+    the ingress gateway, whose pods are those of `gateway_namespace` with `gateway_labels`, asks for
+    tokens. With `request_logger` a server has `answer_seconds` to answer.
     """
 
     namespace: str
@@ -66,6 +70,10 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
     server: ServerKind = "adclick"
     new_images: NewImages = "off"
     image_hosts: str = ""
+    jwt: JwtOptions | None = None
+    gateway_namespace: str = GATEWAY_NAMESPACE
+    gateway_labels: dict[str, str] = Field(default={"istio": "ingressgateway"})
+    answer_seconds: float = Field(default=15.0, gt=0)
     ready_seconds: float = Field(default=600.0, gt=0)
     route_seconds: float = Field(default=60.0, gt=0)
 
@@ -84,6 +92,19 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
                 "version could run different code: name it so, or set image_by_tag"
             )
         return self
+
+    @field_validator("jwt")
+    @classmethod
+    def _istio_trusts_public_cas(cls, jwt: JwtOptions | None) -> JwtOptions | None:
+        if jwt is not None and jwt.jwks_ca is not None:
+            raise ValueError("jwks_ca is none of Istio's settings: name the keys as a file")
+        return jwt
+
+    @property
+    def _gate(self) -> TokenGate | None:
+        if self.jwt is None:
+            return None
+        return TokenGate(self.jwt, self.gateway_namespace, self.gateway_labels)
 
     @property
     def settings(self) -> KubernetesSettings:
@@ -109,6 +130,8 @@ class SeldonKubernetesConfig(BaseModelDeployerConfig):
             request_logger=self.request_logger,
             service_account=self.service_account,
             secrets=self.secret_names,
+            gate=self._gate,
+            answer_seconds=self.answer_seconds,
             ready_seconds=self.ready_seconds,
             route_seconds=self.route_seconds,
         )
@@ -172,37 +195,22 @@ class SeldonKubernetesDeployer(SeldonDeployer):
         """Bucket prefix of the predictions that servers log."""
         return self.config.prediction_log
 
-    def deploy(
-        self, bundle: ServingBundle, model: str, traffic: int = 100, shadow: bool = False
-    ) -> Deployment:
-        """Serve a model's bundle and record its champion in ZenML; see KubernetesSeldon.deploy."""
-        deployment = self.seldon.deploy(bundle, model, traffic, shadow)
-        if deployment.role is Role.CHAMPION:
-            self._record(model, bundle.version)
-        return deployment
+    @property
+    def model(self) -> str | None:
+        """The model that the cluster serves."""
+        return self.seldon.model
 
-    def promote(self) -> Status:
-        """Make the version on trial the champion; see KubernetesSeldon.promote."""
-        return self._recorded(self.seldon.promote())
+    def begin(self, bundle: ServingBundle, model: str, traffic: int, shadow: bool) -> Deployment:
+        """Serve a model's bundle; see KubernetesSeldon.deploy."""
+        return self.seldon.deploy(bundle, model, traffic, shadow)
 
-    def rollback(self) -> Status:
-        """End the trial, or bring back the champion before; see KubernetesSeldon.rollback."""
-        return self._recorded(self.seldon.rollback())
-
-    def _recorded(self, status: Status) -> Status:
-        model = self.seldon.model
-        if status.version is not None and model is not None:
-            self._record(model, status.version)
-        return status
-
-    def _record(self, model: str, version: str) -> None:
-        self.record(
-            SeldonKubernetesServiceConfig(
-                name=model,
-                model_name=model,
-                model_version=version,
-                bundle=self.seldon.bundle_uri(version),
-            )
+    def service_config(self, model: str, version: str) -> ServiceConfig:
+        """The version, and where its bundle is."""
+        return SeldonKubernetesServiceConfig(
+            name=model,
+            model_name=model,
+            model_version=version,
+            bundle=self.seldon.bundle_uri(version),
         )
 
     def _client(self) -> ApiClient:

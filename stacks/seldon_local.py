@@ -13,18 +13,24 @@ from zenml.services import ServiceConfig
 
 from adclick.bundle.bundle import ServingBundle, load_bundle
 from serving.deployment import Deployment
+from serving.edge_options import EdgeOptions
 from serving.processes import LocalSeldon
 from serving.versions import BUNDLE, VersionStore
 from stacks.seldon_service import SeldonDeployer, SeldonService
 
 
 class SeldonLocalConfig(BaseModelDeployerConfig):
-    """`state`: folder of bundles, logs and predictions; `port`: where the API answers."""
+    """Where on this machine, and how large.
+
+    `state` is the folder of bundles, logs and predictions, `port` where the API answers, and `edge`
+    whom it answers.
+    """
 
     state: str
     port: int = Field(ge=1, le=65535)
     workers: int = Field(default=2, ge=1)
     threads: int = Field(default=4, ge=1)
+    edge: EdgeOptions = EdgeOptions()
 
 
 class SeldonLocalServiceConfig(ServiceConfig):
@@ -35,6 +41,7 @@ class SeldonLocalServiceConfig(ServiceConfig):
     port: int
     workers: int
     threads: int
+    edge: EdgeOptions = EdgeOptions()
 
 
 class SeldonLocalService(SeldonService):
@@ -50,7 +57,7 @@ class SeldonLocalService(SeldonService):
 
     @property
     def seldon(self) -> LocalSeldon:
-        """The manager of the server process."""
+        """The manager of the server processes."""
         return _seldon(self.config)
 
     def start_serving(self) -> None:
@@ -59,7 +66,7 @@ class SeldonLocalService(SeldonService):
 
 
 class SeldonLocalDeployer(SeldonDeployer):
-    """Implements serving.deployer.Deployer with a process of this machine."""
+    """Implements serving.deployer.Deployer with processes of this machine."""
 
     NAME: ClassVar[str] = "Seldon on this machine"
     SERVICE: ClassVar[type[SeldonService]] = SeldonLocalService
@@ -71,7 +78,7 @@ class SeldonLocalDeployer(SeldonDeployer):
 
     @property
     def seldon(self) -> LocalSeldon:
-        """The manager of the server process."""
+        """The manager of the server processes."""
         return _seldon(self.config)
 
     @property
@@ -79,22 +86,29 @@ class SeldonLocalDeployer(SeldonDeployer):
         """Folder of the predictions that servers log."""
         return str(_prediction_log(self.config.state))
 
-    def deploy(self, bundle: ServingBundle, model: str) -> Deployment:
-        """Serve a model's bundle and record it as ZenML service; see LocalSeldon.deploy."""
-        deployment = self.seldon.deploy(bundle)
-        self.record(
-            SeldonLocalServiceConfig(
-                name=model,
-                model_name=model,
-                model_version=bundle.version,
-                bundle=str(VersionStore(Path(self.config.state)).home(bundle.version) / BUNDLE),
-                state=self.config.state,
-                port=self.config.port,
-                workers=self.config.workers,
-                threads=self.config.threads,
-            )
+    @property
+    def model(self) -> str | None:
+        """The model that was deployed last, by ZenML's record."""
+        record = self.recorded()
+        return str(record.config["model_name"]) if record else None
+
+    def begin(self, bundle: ServingBundle, model: str, traffic: int, shadow: bool) -> Deployment:
+        """Serve a model's bundle; see LocalSeldon.deploy."""
+        return self.seldon.deploy(bundle, traffic, shadow)
+
+    def service_config(self, model: str, version: str) -> ServiceConfig:
+        """The version, and how it is served."""
+        return SeldonLocalServiceConfig(
+            name=model,
+            model_name=model,
+            model_version=version,
+            bundle=str(VersionStore(Path(self.config.state)).home(version) / BUNDLE),
+            state=self.config.state,
+            port=self.config.port,
+            workers=self.config.workers,
+            threads=self.config.threads,
+            edge=self.config.edge,
         )
-        return deployment
 
 
 class SeldonLocalFlavor(BaseModelDeployerFlavor):
@@ -130,4 +144,5 @@ def _seldon(config: SeldonLocalConfig | SeldonLocalServiceConfig) -> LocalSeldon
         _prediction_log(config.state),
         workers=config.workers,
         threads=config.threads,
+        edge=config.edge,
     )

@@ -10,10 +10,12 @@ from uuid import UUID
 from zenml.client import Client
 from zenml.enums import ServiceState
 from zenml.model_deployers import BaseModelDeployer
+from zenml.models import ServiceResponse
 from zenml.services import BaseService, ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
-from serving.deployment import Status
+from adclick.bundle.bundle import ServingBundle
+from serving.deployment import Deployment, Role, Status
 
 
 class Seldon(Protocol):
@@ -21,6 +23,14 @@ class Seldon(Protocol):
 
     def status(self) -> Status:
         """What serves now."""
+        ...
+
+    def promote(self) -> Status:
+        """Make the version on trial the champion."""
+        ...
+
+    def rollback(self) -> Status:
+        """End the trial, or bring back the champion before."""
         ...
 
     def stop(self) -> Status:
@@ -78,7 +88,10 @@ class SeldonService(BaseDeploymentService):
 
 
 class SeldonDeployer(BaseModelDeployer):
-    """What ZenML asks of a model deployer, over services of the class SERVICE."""
+    """serving.deployer.Deployer, and what ZenML asks of one, over services of the class SERVICE.
+
+    The champion is ZenML's one service of this flavor.
+    """
 
     SERVICE: ClassVar[type[SeldonService]]
 
@@ -86,6 +99,36 @@ class SeldonDeployer(BaseModelDeployer):
     @abstractmethod
     def seldon(self) -> Seldon:
         """Where versions serve."""
+
+    @property
+    @abstractmethod
+    def model(self) -> str | None:
+        """The model that serves, as far as is known; None before the first deployment."""
+
+    @abstractmethod
+    def begin(self, bundle: ServingBundle, model: str, traffic: int, shadow: bool) -> Deployment:
+        """Serve a model's bundle."""
+
+    @abstractmethod
+    def service_config(self, model: str, version: str) -> ServiceConfig:
+        """What ZenML keeps of a version that serves."""
+
+    def deploy(
+        self, bundle: ServingBundle, model: str, traffic: int = 100, shadow: bool = False
+    ) -> Deployment:
+        """Serve a model's bundle and record the champion in ZenML; see serving.deployer."""
+        deployment = self.begin(bundle, model, traffic, shadow)
+        if deployment.role is Role.CHAMPION:
+            self._record(model, bundle.version)
+        return deployment
+
+    def promote(self) -> Status:
+        """Make the version on trial the champion, and record it; see serving.deployer."""
+        return self._recorded(self.seldon.promote())
+
+    def rollback(self) -> Status:
+        """End the trial, or bring back the champion before; see serving.deployer."""
+        return self._recorded(self.seldon.rollback())
 
     def status(self) -> Status:
         """What serves now."""
@@ -95,12 +138,22 @@ class SeldonDeployer(BaseModelDeployer):
         """Stop serving; returns what served."""
         return self.seldon.stop()
 
-    def record(self, config: ServiceConfig) -> None:
-        """Keep what serves now as ZenML's one service of this flavor."""
+    def recorded(self) -> ServiceResponse | None:
+        """ZenML's record of what served last."""
+        found = Client().list_services(flavor=self.SERVICE.SERVICE_TYPE.flavor, hydrate=True)
+        return next(iter(found.items), None)
+
+    def _recorded(self, status: Status) -> Status:
+        model = self.model
+        if status.version is not None and model is not None:
+            self._record(model, status.version)
+        return status
+
+    def _record(self, model: str, version: str) -> None:
         kind = self.SERVICE.SERVICE_TYPE
         for former in Client().list_services(flavor=kind.flavor).items:
             Client().delete_service(former.id)
-        self.deploy_model(config=config, service_type=kind)
+        self.deploy_model(config=self.service_config(model, version), service_type=kind)
 
     def perform_deploy_model(
         self, id: UUID, config: ServiceConfig, timeout: int = 0

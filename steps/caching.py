@@ -13,13 +13,14 @@ PACKAGES = ("steps", "serving", "adclick")
 LOCKS = ("requirements.txt", "requirements-gcp.txt")
 
 
-def depends_on_code(module: str) -> CachePolicy:
-    """A policy under which the step in `module` runs again when code that it calls has changed.
+def depends_on_code(*modules: str) -> CachePolicy:
+    """A policy under which the step in the first of `modules` runs again when its code has changed.
 
-    ZenML looks at the step's own function alone (zenml issue 1011). This adds every module of ours
-    that the step imports, directly or not, and the locks of the environments that steps run in.
+    Further modules are those that it runs in processes of their own. ZenML looks at the step's own
+    function alone (zenml issue 1011). This adds every module of ours that these import, directly or
+    not, and the locks of the environments that steps run in.
     """
-    files = [_file(name) for name in sorted(_imported(module))]
+    files = [_file(name) for name in sorted(set().union(*map(_imported, modules)))]
     return CachePolicy(file_dependencies=[*files, *LOCKS])
 
 

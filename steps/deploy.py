@@ -6,22 +6,37 @@ from zenml import log_metadata, step
 from zenml.client import Client
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.canary.policy import DeploymentOptions
+from adclick.canary.trial import CanaryTrial
 from serving.deployer import Deployer
 from serving.deployment import Deployment
+from serving.release import release
+from serving.replay import Requests, requests_to_replay
+from steps.model_versions import bundle_of, named
 
 
 @step(enable_cache=False)
-def deploy(bundle: ServingBundle, model: str) -> Annotated[Deployment, "deployment"]:
-    """Serve the bundle; green only once its golden requests were answered right over HTTP.
+def deploy(
+    bundle: ServingBundle, model: str, options: DeploymentOptions
+) -> tuple[Annotated[Deployment, "deployment"], Annotated[CanaryTrial, "canary_trial"]]:
+    """Serve the bundle, beside the champion first; green once it is clear which of both serves.
 
-    Never cached: the artifact says that a server answered now.
+    Its golden requests were answered right over HTTP before it got any other. Never cached: the
+    artifact says that a server answered now.
     """
     deployer = cast(Deployer, Client().active_stack.model_deployer)
-    deployment = deployer.deploy(bundle, model)
+
+    def requests() -> Requests:
+        champion = named(model, str(deployer.status().version))
+        served = bundle_of(champion).load() if champion else bundle
+        return requests_to_replay(deployer.prediction_log, served)
+
+    deployment, trial = release(deployer, bundle, model, options.canary, requests)
     print(f"{deployment.version} at {deployment.url}: {deployment.golden_checked} golden requests")
+    print(f"{trial.outcome}: {trial.reason}")
     log_metadata(
         {"url": deployment.url, "golden_checked": deployment.golden_checked},
         artifact_name="deployment",
         infer_artifact=True,
     )
-    return deployment
+    return deployment, trial

@@ -9,11 +9,16 @@ from zenml.client import Client
 from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
+from adclick.errors import AdclickError
 from adclick.evaluation.champion import Champion
 
 BUNDLE = "serving_bundle"
 FINGERPRINT = "fingerprint"
 JUDGED_AGAINST = "judged_against"
+PROMOTE = "promote"
+REASON = "reason"
+IN_PRODUCTION = "in_production_since"
+TAKEN_BACK = "taken_back"
 
 
 def model_name(schema_name: str) -> str:
@@ -31,6 +36,11 @@ def named(model: str, version: str) -> ModelVersionResponse | None:
     return next(iter(_versions(model, name=version)), None)
 
 
+def all_versions(model: str) -> list[ModelVersionResponse]:
+    """The model's versions, the newest first."""
+    return _versions(model, sort_by="desc:created")
+
+
 def create(model: str, version: str) -> ModelVersionResponse:
     """A new version of the model, which is made with its first."""
     client = Client()
@@ -40,9 +50,10 @@ def create(model: str, version: str) -> ModelVersionResponse:
 
 
 def bundle_of(version: ModelVersionResponse) -> ArtifactVersionResponse:
-    """The serving bundle that a version is."""
+    """The serving bundle that a version is; raises AdclickError where it has none."""
     bundle = version.get_artifact(BUNDLE)
-    assert bundle is not None
+    if bundle is None:
+        raise AdclickError(f"version {version.name} has no {BUNDLE}: train it again")
     return bundle
 
 

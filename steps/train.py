@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from zenml import step
+from zenml.client import Client
 
 from adclick.adlog import AdLog
 from adclick.encoding.encoder import FeatureEncoder
@@ -16,9 +17,13 @@ from steps.caching import depends_on_code
 def train(
     log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOptions
 ) -> tuple[Annotated[Trained, "click_model"], Annotated[str, "model_fingerprint"]]:
-    """Train towers and head, and calibrate; the fingerprint stands for the model's weights."""
+    """Train tower and head, and calibrate; the fingerprint stands for the model's weights.
+
+    A step that was killed goes on, when it is run again, after the last epoch that it finished.
+    """
     from adclick.training.train import train as fit
 
-    trained = fit(log, split, encoder, options)
+    store = f"{Client().active_stack.artifact_store.path}/checkpoints"
+    trained = fit(log, split, encoder, options, store)
     print(f"logloss after each epoch: {[round(loss, 5) for loss in trained.validation_logloss]}")
     return trained, trained.model.fingerprint

@@ -25,6 +25,7 @@ TOLERANCE = 1e-6
 CREATIVES = ("ad-1", "ad-2", "ad-3")
 SITES = ("news", "sport")
 EMBEDDING = 3
+REACH = 1000
 
 
 def tiny_schema(images: bool = True) -> Schema:
@@ -62,8 +63,13 @@ def tiny_encoder(images: bool = True) -> FeatureEncoder:
     return FeatureEncoder(time="shown_at", categorical=tuple(categorical), numeric=numeric)
 
 
-def linear_head(encoder: FeatureEncoder, embedding: int | None, bias: float) -> bytes:
-    """An ONNX head: logit = bias + categorical @ a + numeric @ b + creative @ c."""
+def linear_head(
+    encoder: FeatureEncoder, embedding: int | None, bias: float, fragile: bool = False
+) -> bytes:
+    """An ONNX head: logit = bias + categorical @ a + numeric @ b + creative @ c.
+
+    A `fragile` one looks up a zero by its largest number, and fails at one of REACH or more.
+    """
     rng = np.random.default_rng(7)
     inputs = {
         "categorical": (TensorProto.INT32, len(encoder.slot_counts)),
@@ -83,6 +89,16 @@ def linear_head(encoder: FeatureEncoder, embedding: int | None, bias: float) -> 
             helper.make_node("Add", [total, f"{name}_part"], [f"{name}_total"]),
         ]
         total = f"{name}_total"
+    if fragile:
+        weights.append(numpy_helper.from_array(np.zeros(REACH, np.float32), "zeros"))
+        nodes += [
+            helper.make_node("Abs", ["numeric"], ["size"]),
+            helper.make_node("ReduceMax", ["size"], ["largest"], axes=[1]),
+            helper.make_node("Cast", ["largest"], ["place"], to=TensorProto.INT64),
+            helper.make_node("Gather", ["zeros", "place"], ["zero"]),
+            helper.make_node("Add", [total, "zero"], ["fragile_total"]),
+        ]
+        total = "fragile_total"
     graph = helper.make_graph(
         nodes,
         "head",
@@ -150,10 +166,12 @@ def tiny_bundle(
     images: bool = True,
     bias: float = -2.0,
     wrong: Wrong | None = None,
+    fragile: bool = False,
 ) -> ServingBundle:
     """Write a bundle for `tiny_schema`; bundles of different `bias` score differently."""
     schema, encoder = tiny_schema(images), tiny_encoder(images)
-    write_parts(folder, schema, encoder, linear_head(encoder, EMBEDDING if images else None, bias))
+    head = linear_head(encoder, EMBEDDING if images else None, bias, fragile)
+    write_parts(folder, schema, encoder, head)
     if images:
         embeddings = np.random.default_rng(3).normal(size=(1 + len(CREATIVES), EMBEDDING))
         write_creatives(folder, tiny_tower(), CREATIVES, embeddings.astype(np.float32))

@@ -43,9 +43,11 @@ class Server:
         return requests.post(self.url + PREDICTIONS, data=data, **settings)
 
 
-def start(folder: Path, wrong: Wrong | None = None, **changes: Any) -> Server:
+def start(
+    folder: Path, wrong: Wrong | None = None, fragile: bool = False, **changes: Any
+) -> Server:
     """Start a server of a tiny bundle, all of it in `folder`; `changes` are HostOptions."""
-    bundle = tiny_bundle(folder / "bundle", wrong=wrong)
+    bundle = tiny_bundle(folder / "bundle", wrong=wrong, fragile=fragile)
     log, state = str(folder / "predictions"), folder / "state"
     options = HostOptions(bundle.path, free_port(), log, state, **changes)
     output = folder / "output"

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from adclick.errors import AdclickError
-from serving.client import PredictionClient
+from serving.access import Access
+from serving.client import NOTHING, PredictionClient
 from tests.bundles import example
 from tests.servers import wait_until
 
@@ -23,6 +24,7 @@ class Load:
     """What the clients saw so far."""
 
     url: str
+    access: Access = NOTHING
     answers: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
@@ -40,7 +42,7 @@ class Load:
 
     def ask(self) -> None:
         """Ask until told to end."""
-        with PredictionClient(self.url, timeout=30) as client:
+        with PredictionClient(self.url, timeout=30, access=self.access) as client:
             while not self.ended.wait(PAUSE):
                 start = time.perf_counter()
                 try:
@@ -51,9 +53,9 @@ class Load:
 
 
 @contextmanager
-def load(url: str, clients: int = 4) -> Iterator[Load]:
+def load(url: str, clients: int = 4, access: Access = NOTHING) -> Iterator[Load]:
     """Inside of this so many clients ask `url`; afterwards no request may have failed."""
-    seen = Load(url)
+    seen = Load(url, access)
     threads = [threading.Thread(target=seen.ask) for _ in range(clients)]
     for thread in threads:
         thread.start()

@@ -9,15 +9,16 @@ from typing import Literal
 import numpy as np
 import onnxruntime as ort
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from adclick.arrays import Float32, Float64, UInt8
+from adclick.arrays import Array, Float32, Float64, Int64, UInt8
 from adclick.bundle.bundle import HEAD, TOWER, ServingBundle
 from adclick.encoding.candidate import Candidates
-from adclick.encoding.encoder import Encoded
+from adclick.encoding.encoder import Encoded, column_of
+from adclick.lookup import NOWHERE, positions
 
 FALLBACK = 0
 IMAGE_BATCH = 256
+ROWS_AT_ONCE = 1_024  # more fall out of the processor's caches
 
 type Familiarity = Literal["known", "new", "unknown"]
 
@@ -38,6 +39,8 @@ class Scorer:
     def _session(self, name: str) -> ort.InferenceSession:
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
+        # what fails is raised; the runtime would print it too, with values of the request in it
+        options.log_severity_level = 4
         return ort.InferenceSession(
             self.bundle.path / name, options, providers=["CPUExecutionProvider"]
         )
@@ -116,15 +119,40 @@ class Scorer:
         creative = self.bundle.schema.creative
         return candidates.columns[creative] if creative else ()
 
-    def score_batch(self, batch: pa.RecordBatch) -> Float64:
-        """Click probabilities of an ad log's rows, float64 (n,)."""
+    @property
+    def embeddings(self) -> Float32:
+        """The known creatives' embeddings, float32 (1 + k, E); row FALLBACK is for all others."""
+        assert self._embeddings is not None
+        return self._embeddings
+
+    def creative_rows(self, ids: pa.Array) -> Int64:
+        """The rows (n,) of these creatives in `embeddings`."""
+        return positions(ids, self._creative_set) + 1
+
+    def knows_each(self, ids: pa.Array) -> Array:
+        """As `knows`, of a whole column: bool (n,)."""
+        known = self._creative_set
+        if not self.bundle.has_images:
+            known = pa.array(list(self._known_creatives), pa.string())
+        return np.asarray(positions(ids, known) != NOWHERE)
+
+    def score_batch(
+        self, batch: pa.RecordBatch | pa.Table, shown: Float32 | None = None
+    ) -> Float64:
+        """Click probabilities of an ad log's rows, float64 (n,).
+
+        `shown` are the embeddings (n, E) of their creatives, where these are not to be looked up.
+        """
         encoded = self.bundle.encoder.encode(batch)
-        embeddings = None
-        if self._embeddings is not None:
-            ids = batch.column(self.bundle.schema.creative)
-            found = pc.fill_null(pc.index_in(ids, value_set=self._creative_set), -1)
-            embeddings = self._embeddings[found.to_numpy(zero_copy_only=False) + 1]
-        return self._run(encoded, embeddings)
+        if shown is None and self._embeddings is not None:
+            ids = column_of(batch, str(self.bundle.schema.creative))
+            shown = self._embeddings[self.creative_rows(ids)]
+        scores = np.empty(batch.num_rows)
+        for first in range(0, batch.num_rows, ROWS_AT_ONCE):
+            part = slice(first, first + ROWS_AT_ONCE)
+            some = Encoded(encoded.categorical[part], encoded.numeric[part])
+            scores[part] = self._run(some, None if shown is None else shown[part])
+        return scores
 
     def _run(self, encoded: Encoded, embeddings: Float32 | None) -> Float64:
         inputs = {"categorical": encoded.categorical, "numeric": encoded.numeric}

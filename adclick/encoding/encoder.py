@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import Array, Float32, Float64, Int32
 from adclick.encoding.candidate import Candidates
+from adclick.lookup import positions
 from adclick.schema import Schema
 
 HOUR = 3_600_000_000  # microseconds
@@ -51,8 +52,7 @@ class CategoricalEncoding(BaseModel):
 
     def encode(self, column: pa.Array) -> Int32:
         """Slots of a column of text, int32 (n,)."""
-        found = pc.fill_null(pc.index_in(column, value_set=self.value_set), -1)
-        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int32) + 1
+        return (positions(column, self.value_set) + 1).astype(np.int32)
 
 
 class NumericEncoding(BaseModel):
@@ -108,14 +108,14 @@ class FeatureEncoder(BaseModel):
 
     def encode(self, batch: pa.RecordBatch | pa.Table) -> Encoded:
         """Encode rows of an ad log."""
-        slots = [encoding.encode(_column(batch, encoding.name)) for encoding in self.categorical]
+        slots = [encoding.encode(column_of(batch, encoding.name)) for encoding in self.categorical]
         numeric = np.empty((len(self.numeric), batch.num_rows), np.float32)
         for row, encoding in enumerate(self.numeric):
-            values = _column(batch, encoding.name).to_numpy(zero_copy_only=False)
+            values = column_of(batch, encoding.name).to_numpy(zero_copy_only=False)
             value = encoding.transform(np.asarray(values, np.float64))
             numeric[row] = (value - encoding.mean) / encoding.scale
             slots.append(np.searchsorted(encoding.edges, value, side="right"))
-        time = pc.cast(_column(batch, self.time), pa.int64()).to_numpy(zero_copy_only=False)
+        time = pc.cast(column_of(batch, self.time), pa.int64()).to_numpy(zero_copy_only=False)
         hours = time // HOUR
         slots += [hours % HOURS, (hours // HOURS + EPOCH_WEEKDAY) % WEEKDAYS]
         return Encoded(_rows(slots, np.int32, batch.num_rows), np.ascontiguousarray(numeric.T))
@@ -153,7 +153,8 @@ def encoded_categoricals(schema: Schema) -> tuple[str, ...]:
     return (*schema.categorical, *id_only)
 
 
-def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
+def column_of(batch: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
+    """A column in one piece."""
     column = batch.column(name)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 

@@ -17,8 +17,9 @@ from adclick.evaluation.evaluation import (
     Evaluation,
     ModelFigures,
 )
-from adclick.evaluation.policy import Bound, Bounds, Policy, ServingBudget
+from adclick.evaluation.policy import Bound, Bounds, Policy
 from adclick.evaluation.serving import ServingFigures
+from adclick.evaluation.serving_conditions import serving_conditions
 from adclick.evaluation.slice_conditions import slice_conditions
 from adclick.statistics.anomaly import Anomaly
 
@@ -51,7 +52,7 @@ def decide(
             evaluation.slices, policy.slices, CHAMPION if evaluation.model(CHAMPION) else None
         ),
         *_undisturbed(policy, anomalies),
-        *(_served(policy.serving, serving) if policy.serving else ()),
+        *(serving_conditions(policy.serving, serving) if policy.serving else ()),
     ]
     promote = all(condition.holds for condition in conditions)
     return Decision(
@@ -107,29 +108,6 @@ def _undisturbed(policy: Policy, anomalies: Sequence[Anomaly]) -> Iterator[Condi
             bound=f"none of: {', '.join(policy.anomalies)}",
             holds=not blocking,
         )
-
-
-def _served(budget: ServingBudget, figures: ServingFigures | None) -> Iterator[Condition]:
-    if figures is None:
-        yield Condition(
-            name="trial of the server", figure="there was none", bound="one", holds=False
-        )
-        return
-    limits = (
-        ("served minus offline score", figures.max_skew, budget.skew, ".1e", ""),
-        ("requests without a score", figures.failed, budget.failed, ",", ""),
-        ("time to answer, p99", figures.p99_ms, budget.p99_ms, ".1f", " ms"),
-        ("server's memory", figures.memory_mb, budget.memory_mb, ",.0f", " MB"),
-        ("bundle's size", figures.size_mb, budget.size_mb, ",.1f", " MB"),
-    )
-    for name, value, most, form, unit in limits:
-        if most is not None:
-            yield Condition(
-                name=name,
-                figure=f"{value:{form}}{unit}",
-                bound=f"at most {most:g}{unit}",
-                holds=value <= most,
-            )
 
 
 def _reason(promote: bool, conditions: Sequence[Condition], evaluation: Evaluation) -> str:

@@ -114,14 +114,15 @@ class ServingBudget(_Strict):
     """What a trial of the challenger's server may show; None bounds nothing.
 
     `skew` is the largest difference between a served and an offline score, `p99_ms` the 99th
-    percentile of the time that an answer takes.
+    percentile of the time that an answer for one candidate takes, `many_p99_ms` of one for many.
     """
 
     skew: float | None = Field(default=1e-5, ge=0)
     failed: int | None = Field(default=0, ge=0)
     p99_ms: float | None = Field(default=None, gt=0)
-    memory_mb: float | None = Field(default=None, gt=0)
-    size_mb: float | None = Field(default=None, gt=0)
+    many_p99_ms: float | None = Field(default=None, gt=0)
+    memory_mb: float | None = Field(default=2000, gt=0)
+    size_mb: float | None = Field(default=1000, gt=0)
 
 
 class Policy(_Strict):
@@ -136,5 +137,5 @@ class Policy(_Strict):
     logistic: LogisticChanges = LogisticChanges()
     constant: ConstantChanges = ConstantChanges()
     slices: SliceBounds = SliceBounds()
-    serving: ServingBudget | None = None
+    serving: ServingBudget | None = ServingBudget()
     anomalies: tuple[Check, ...] = ("click rate", "missing", "vanished column")

@@ -41,7 +41,7 @@ def month_images(
             if creative not in known:
                 address = image_address(placed.unit.file.uri, image)
                 addresses[creative] = min(address, addresses.get(creative, address))
-    listed = _list(sorted(set(addresses.values())))
+    listed = list_images(sorted(set(addresses.values())))
     found = []
     for creative, address in sorted(addresses.items()):
         if address in listed:
@@ -65,7 +65,7 @@ def groups_of(images: Sequence[ImageFile]) -> list[tuple[ImageFile, ...]]:
     return [tuple(group) for group in groups if group]
 
 
-def _list(addresses: Sequence[str]) -> dict[str, Listed]:
+def list_images(addresses: Sequence[str]) -> dict[str, Listed]:
     """Size and version of the files that are there, by address."""
     by_folder: defaultdict[str, list[str]] = defaultdict(list)
     for address in addresses:

@@ -65,8 +65,7 @@ def ingest_images(task: ImageTask) -> ImagesDone:
     creatives: list[str] = []
     problems: dict[str, str] = {}
     with written(f"{task.root}/{task.folder}/{IMAGES_FILE}") as file:
-        for image, data in _fetched(task.images):
-            pixels = _decoded(data, task.shape)
+        for image, pixels in decoded(task.images, task.shape):
             if isinstance(pixels, str):
                 problems[image.creative] = pixels
             else:
@@ -75,6 +74,13 @@ def ingest_images(task: ImageTask) -> ImagesDone:
     done = ImagesDone(folder=task.folder, creatives=tuple(creatives), problems=problems)
     write_document(done_file, done)
     return done
+
+
+def decoded(
+    images: Sequence[ImageFile], shape: tuple[int, int, int]
+) -> Iterator[tuple[ImageFile, UInt8 | str]]:
+    """The images' pixels, or why one cannot be used; raises OSError as `ingest_images` does."""
+    return ((image, _decoded(data, shape)) for image, data in _fetched(images))
 
 
 def _fetched(images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, bytes | Exception]]:

@@ -14,8 +14,9 @@ from adclick.ingest.image_files import groups_of, month_images
 from adclick.ingest.image_unit import ImageFile, ImagesDone, ImageTask, ingest_images
 from adclick.ingest.month_unit import MonthTask, PlacedPart, ingest_month
 from adclick.ingest.parts import NO_MONTH
+from adclick.ingest.placing import Place, run_placed
 from adclick.ingest.progress import Progress, Quiet
-from adclick.ingest.row_unit import RowTask, ingest_rows
+from adclick.ingest.row_unit import RowsDone, RowTask, ingest_rows
 from adclick.ingest.sources import Source
 from adclick.ingest.storage import write_document
 from adclick.ingest.units import UNIT_BYTES, RowUnit, plan_units
@@ -107,24 +108,15 @@ class _Ingestion:
         return f"{homeless[0].unit.file.uri}: no row can be read: {reasons}"
 
     def _placed_parts(self, units: Sequence[tuple[RowUnit, ...]]) -> Iterator[PlacedPart]:
-        """What comes of all units; a unit that began within a row is done again where it ends."""
-        done = self._executor.run(ingest_rows, (self._task(u) for file in units for u in file))
-        for file in units:
-            before = file[0].first_line if file else 0
-            end = file[0].begin if file else 0
-            for planned in file:
-                unit, result = planned, next(done)
-                self._progress.read(unit.size, result.rows)
-                if unit.end is not None and end >= unit.end:
-                    continue
-                if result.begin != end:
-                    unit = unit.model_copy(update={"begin": end, "exact": True})
-                    (result,) = self._executor.run(ingest_rows, [self._task(unit)])
-                for part in result.parts:
-                    yield PlacedPart(part=part, unit=unit, lines_before=before)
-                end, before = result.end, before + result.lines
+        """What comes of all units, by month."""
+        for placed in run_placed(self._executor, ingest_rows, self._task, units, self._told):
+            for part in placed.result.parts:
+                yield PlacedPart(part=part, unit=placed.unit, lines_before=placed.lines_before)
 
-    def _task(self, unit: RowUnit) -> RowTask:
+    def _told(self, unit: RowUnit, done: RowsDone) -> None:
+        self._progress.read(unit.size, done.rows)
+
+    def _task(self, unit: RowUnit, _: Place) -> RowTask:
         folder = f"rows/{unit.key(self._version)}"
         return RowTask(root=self._root, folder=folder, ad_schema=self._schema, unit=unit)
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.adlog import CLICKS, IMPRESSIONS, row_schema
 from adclick.arrays import Array
+from adclick.ingest.bad_rows import BAD_ROWS
 from adclick.ingest.storage import written
 from adclick.schema import Schema
 
@@ -22,14 +23,6 @@ ID_HASH, ROW_HASH = "_id_hash", "_row_hash"
 # where a row lies in its file: see Rows
 LINE, START, SIZE = "_line", "_start", "_size"
 HASHES, PLACES = (ID_HASH, ROW_HASH), (LINE, START, SIZE)
-BAD_ROWS = pa.schema(
-    [
-        ("line", pa.int64()),
-        ("column", pa.string()),
-        ("reason", pa.string()),
-        ("text", pa.string()),
-    ]
-)
 CREATIVES = pa.schema([("creative", pa.string()), ("image", pa.string())])
 NO_MONTH = ""  # of bad rows whose time cannot be read, in files that name no month
 ROWS_FILE, BAD_FILE, CREATIVES_FILE = "rows.parquet", "bad.parquet", "creatives.parquet"

@@ -10,7 +10,8 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import Array
-from adclick.ingest.parts import BAD_ROWS, NO_MONTH, Part, PartWriter, part_schema
+from adclick.ingest.bad_rows import malformed_rows, rejected_rows
+from adclick.ingest.parts import NO_MONTH, Part, PartWriter, part_schema
 from adclick.ingest.reading import UnitReader
 from adclick.ingest.rows import Rows
 from adclick.ingest.storage import read_document, write_document
@@ -96,11 +97,7 @@ class _Months(ExitStack):
 def _add(rows: Rows, task: RowTask, months: _Months) -> None:
     file_month = task.unit.file.month
     if rows.malformed:
-        bad = [
-            {"line": row.line, "column": "", "reason": row.reason, "text": row.text}
-            for row in rows.malformed
-        ]
-        months.writer(file_month or NO_MONTH).quarantine(pa.Table.from_pylist(bad, BAD_ROWS))
+        months.writer(file_month or NO_MONTH).quarantine(malformed_rows(rows))
     if not rows.cells.num_rows:
         return
     checked = check_rows(rows, file_month, task.ad_schema)
@@ -109,8 +106,9 @@ def _add(rows: Rows, task: RowTask, months: _Months) -> None:
         good = here & (checked.codes == 0)
         if good.any():
             _keep(rows, checked, good, task, writer)
-        if bad_rows := np.flatnonzero(here & (checked.codes != 0)).tolist():
-            writer.quarantine(_bad_rows(rows, checked, np.array(bad_rows)))
+        bad = here & (checked.codes != 0)
+        if bad.any():
+            writer.quarantine(rejected_rows(rows, checked.codes, checked.problems, bad))
 
 
 def _by_month(
@@ -144,16 +142,3 @@ def _keep(rows: Rows, checked: Checked, good: Array, task: RowTask, writer: Part
         for name, mask in checked.filled.items()
     }
     writer.keep(table.combine_chunks(), filled, images)
-
-
-def _bad_rows(rows: Rows, checked: Checked, bad: Array) -> pa.Table:
-    problems = [checked.problems[code - 1] for code in checked.codes[bad].tolist()]
-    return pa.table(
-        [
-            pa.array(rows.lines[bad]),
-            pa.array([problem.column for problem in problems], pa.string()),
-            pa.array([problem.reason for problem in problems], pa.string()),
-            pa.array(rows.text(bad), pa.string()),
-        ],
-        schema=BAD_ROWS,
-    )

@@ -50,16 +50,19 @@ class RowUnit(BaseModel):
 
 
 def plan_units(
-    file: SourceFile, schema: Schema, unit_bytes: int = UNIT_BYTES
+    file: SourceFile,
+    schema: Schema,
+    unit_bytes: int = UNIT_BYTES,
+    needed: tuple[str, ...] | None = None,
 ) -> tuple[RowUnit, ...]:
     """The file's units in order.
 
     Raises AdclickError when the file is empty, is no text in UTF-8, or does not have each column
-    of the schema once.
+    once that is `needed`: those of the schema, if nothing else is said.
     """
     form = format_of(file)
     header = header_of(file, form)
-    _check_columns(file, header, schema)
+    _check_columns(file, header, schema, tuple(schema.columns) if needed is None else needed)
     return tuple(
         RowUnit(
             file=file,
@@ -90,8 +93,10 @@ def _row_groups(file: SourceFile) -> int:
         return int(parquet.num_row_groups)
 
 
-def _check_columns(file: SourceFile, header: Header, schema: Schema) -> None:
-    missing = [name for name in schema.columns if name not in header.names]
+def _check_columns(
+    file: SourceFile, header: Header, schema: Schema, needed: tuple[str, ...]
+) -> None:
+    missing = [name for name in needed if name not in header.names]
     if missing:
         raise AdclickError(
             f"{file.uri} has no column {missing[0]!r} that schema {schema.name} names: "

@@ -18,6 +18,7 @@ from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Sche
 from adclick.times import parse_times
 
 MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact
+TOO_LONG = f"longer than {LONGEST_VALUE:,} characters"
 ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]+$"
 
 
@@ -51,6 +52,20 @@ class Checked:
     images: pa.Array | None
 
 
+@dataclass(frozen=True)
+class Features:
+    """What of rows a score is made of: their ids and features, typed (n rows).
+
+    `codes` and `problems` are as in Checked. A creative, or the path in `images`, is null where
+    the row names none; `images` is None where the rows have no such column.
+    """
+
+    rows: pa.Table
+    codes: Array
+    problems: tuple[Problem, ...]
+    images: pa.Array | None
+
+
 class _Problems:
     """The first problem found in each row."""
 
@@ -74,15 +89,11 @@ def check_rows(rows: Rows, month: str | None, schema: Schema) -> Checked:
     _add_flaws(rows, problems)
     ids = _ids(cells, schema.id, problems)
     hashes = hash_ids(ids)
-    filled: dict[str, Array] = {}
     columns = {schema.time: _times(cells, schema, month, problems)}
     if schema.creative:
         columns[schema.creative], _ = _categories(cells, schema.creative, None, problems)
     images = _categories(cells, schema.image, None, problems)[0] if schema.image else None
-    for name, categorical in schema.categorical.items():
-        columns[name], filled[name] = _categories(cells, name, categorical, problems)
-    for name, numeric in schema.numeric.items():
-        columns[name], filled[name] = _numbers(cells, name, numeric, problems)
+    filled = _add_context(cells, schema, columns, problems)
     impressions, clicks = _outcome(cells, schema, problems)
     columns[IMPRESSIONS] = pa.array(impressions.astype(np.int64))
     columns[CLICKS] = pa.array(clicks.astype(np.int64))
@@ -91,6 +102,39 @@ def check_rows(rows: Rows, month: str | None, schema: Schema) -> Checked:
     table = pa.table({schema.id: ids, **columns, BUCKET: bucket})
     found = tuple(problems.found)
     return Checked(table, problems.codes, found, hashes, row_hashes, filled, images)
+
+
+def check_features(rows: Rows, schema: Schema) -> Features:
+    """Type and check what a score is made of, as `check_rows` does, and nothing else.
+
+    Other than there, a row may lack its creative, and its time may lie in any month.
+    """
+    cells = rows.cells
+    problems = _Problems(cells.num_rows)
+    _add_flaws(rows, problems)
+    ids = _ids(cells, schema.id, problems)
+    columns = {schema.time: _times(cells, schema, None, problems)}
+    if schema.creative:
+        columns[schema.creative], long = _names(cells, schema.creative)
+        problems.add(long, schema.creative, TOO_LONG)
+    _add_context(cells, schema, columns, problems)
+    images = None
+    if schema.image and schema.image in cells.column_names:
+        images, _ = _names(cells, schema.image)
+    found = tuple(problems.found)
+    return Features(pa.table({schema.id: ids, **columns}), problems.codes, found, images)
+
+
+def _add_context(
+    cells: pa.Table, schema: Schema, columns: dict[str, pa.Array], problems: _Problems
+) -> dict[str, Array]:
+    """Add the categorical and numeric columns; returns where a default stands in, by column."""
+    filled: dict[str, Array] = {}
+    for name, categorical in schema.categorical.items():
+        columns[name], filled[name] = _categories(cells, name, categorical, problems)
+    for name, numeric in schema.numeric.items():
+        columns[name], filled[name] = _numbers(cells, name, numeric, problems)
+    return filled
 
 
 def _add_flaws(rows: Rows, problems: _Problems) -> None:
@@ -144,13 +188,28 @@ def _categories(
         _add_values(problems, empty, codes, name, "empty")
     elif empty.any():
         values = pc.if_else(pa.array(empty), default, values)
-    long = _mask(pc.greater(pc.utf8_length(values), LONGEST_VALUE))
-    _add_values(problems, long, codes, name, f"longer than {LONGEST_VALUE:,} characters")
+    _add_values(problems, _too_long(values), codes, name, TOO_LONG)
     if column is not None and column.allowed is not None:
         allowed = pc.is_in(values, value_set=pa.array(column.allowed, pa.string()))
         _add_values(problems, ~_mask(allowed), codes, name, "not allowed")
     filled = empty[codes] if default is not None else np.zeros(len(codes), bool)
     return _dictionary(values, codes), filled
+
+
+def _names(cells: pa.Table, name: str) -> tuple[pa.Array, Array]:
+    """The column dictionary-encoded, null where a cell is empty, and where it is too long."""
+    encoded = _cells(cells, name).dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    values = pc.utf8_trim_whitespace(encoded.dictionary)
+    distinct = values.dictionary_encode()
+    codes = distinct.indices.to_numpy()[codes]
+    empty = _mask(pc.equal(distinct.dictionary, ""))
+    named = pa.DictionaryArray.from_arrays(pa.array(codes, mask=empty[codes]), distinct.dictionary)
+    return named, _too_long(distinct.dictionary)[codes]
+
+
+def _too_long(values: pa.Array) -> Array:
+    return _mask(pc.greater(pc.utf8_length(values), LONGEST_VALUE))
 
 
 def _add_values(

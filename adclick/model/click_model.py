@@ -35,6 +35,17 @@ class ClickModel:
     calibration: Calibration
     training_months: tuple[str, ...]
 
+    @property
+    def tabular(self) -> ClickModel:
+        """The part that sees columns alone, as a model: what all click models without images are.
+
+        Not calibrated, unless it is all of this model.
+        """
+        if self.tower is None:
+            return self
+        part = self.head.get_layer("tabular")
+        return ClickModel(part, None, self.fallback, Calibration(), self.training_months)
+
     def embed(self, images: UInt8) -> Float32:
         """Embeddings (k, E) of images (k, height, width, 3), in batches."""
         assert self.tower is not None

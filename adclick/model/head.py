@@ -11,6 +11,7 @@ from keras import layers
 from adclick.model.cross import Cross
 from adclick.model.options import ModelOptions
 from adclick.model.seeds import Seeds
+from adclick.model.visual import build_visual
 
 
 def build_head(
@@ -21,14 +22,36 @@ def build_head(
     options: ModelOptions,
     seeds: Seeds,
 ) -> keras.Model:
-    """A DCN-v2 (cross and deep network side by side) with a linear part over the slots.
+    """The network over the columns, plus what the picture is worth where the log has images.
 
     Inputs: `categorical` int32 (n, C), `numeric` float32 (n, D) and, with images, `creative`
-    float32 (n, E). Output: logits (n, 1), starting at the logit of `click_rate`.
+    float32 (n, E). Output: logits (n, 1), starting at the logit of `click_rate`. With images its
+    layers `tabular` and `visual` are the two terms of the sum, each a model of its own.
+    """
+    tabular = build_tabular(slot_counts, numeric, click_rate, options, seeds)
+    if not has_images:
+        return tabular
+    visual = build_visual(slot_counts, options, seeds)
+    slots = keras.Input((len(slot_counts),), dtype="int32", name="categorical")
+    numbers = keras.Input((numeric,), dtype="float32", name="numeric")
+    creative = keras.Input((options.image_dimensions,), dtype="float32", name="creative")
+    logit = layers.Add(name="logit")([tabular([slots, numbers]), visual([slots, creative])])
+    return keras.Model([slots, numbers, creative], logit, name="head")
+
+
+def build_tabular(
+    slot_counts: Sequence[int],
+    numeric: int,
+    click_rate: float,
+    options: ModelOptions,
+    seeds: Seeds,
+) -> keras.Model:
+    """A DCN-v2 (cross and deep network side by side) with a linear part over the slots.
+
+    Inputs: `categorical` int32 (n, C), `numeric` float32 (n, D). Output: logits (n, 1).
     """
     slots = keras.Input((len(slot_counts),), dtype="int32", name="categorical")
     numbers = keras.Input((numeric,), dtype="float32", name="numeric")
-    inputs = [slots, numbers]
     # one table for all columns: each column's slots come after those of the columns before it
     offsets = np.concatenate([[0], np.cumsum(slot_counts)[:-1]]).astype(np.int32)
     positions = slots + offsets
@@ -47,12 +70,7 @@ def build_head(
         embeddings_regularizer=keras.regularizers.L2(options.l2),
         name="linear",
     )(positions)
-    features = [layers.Flatten()(embedded), numbers]
-    if has_images:
-        creative = keras.Input((options.image_dimensions,), dtype="float32", name="creative")
-        inputs.append(creative)
-        features.append(creative)
-    x0 = layers.Concatenate()(features)
+    x0 = layers.Concatenate()([layers.Flatten()(embedded), numbers])
     crossed = x0
     for _ in range(options.cross_layers):
         crossed = Cross(options.cross_rank, (seeds.next(), seeds.next()))(x0, crossed)
@@ -67,4 +85,4 @@ def build_head(
         name="combine",
     )(layers.Concatenate()([crossed, deep]))
     logit = layers.Add(name="logit")([logit, keras.ops.sum(linear, axis=1)])
-    return keras.Model(inputs, logit, name="head")
+    return keras.Model([slots, numbers], logit, name="tabular")

@@ -76,6 +76,12 @@ GROWTH = (
         "whose number does not grow; measured without a champion, whose scores come on top",
         cores=True,
     ),
+    Growth(
+        "training",
+        "check_serving",
+        (Quantity.NOTHING,),
+        "asks a server a fixed number of requests; counting the test rows to choose them is small",
+    ),
     Growth("training", "decide", (Quantity.NOTHING,), "compares figures"),
     Growth(
         "training",
@@ -84,6 +90,7 @@ GROWTH = (
         "embeds every creative; the export of the network does not grow",
         cores=True,
     ),
+    Growth("training", "write_card", (Quantity.NOTHING,), "gathers figures into a page"),
     Growth("training", "register", (Quantity.NOTHING,), "writes records"),
     Growth(
         "deployment",

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from adclick.config import RunConfig
+from adclick.errors import AdclickError
 from adclick.planning.estimate import step_seconds
 from adclick.planning.growth import GENERATE, GROWTH, Growth
 from adclick.planning.prices import Prices, load_prices
@@ -97,8 +98,15 @@ def plan_run(
     """The plan of these pipelines on the stack, from what the repository has measured and priced.
 
     Takes seconds: of `data` only the listing and about a megabyte are read; None stands for the
-    sample data. Raises AdclickError when there is no data, or no usable measurement or price file.
+    sample data. Raises AdclickError when there is no data, or no usable measurement or price file,
+    and for a pipeline that no run of the benchmark has.
     """
+    unknown = set(pipelines) - {step.pipeline for step in GROWTH}
+    if unknown:
+        raise AdclickError(
+            f"there is no plan of {', '.join(sorted(unknown))}: docs/scoring.md says what scoring "
+            "a million rows takes"
+        )
     prices_file = repository / PRICES / f"{stack}.yaml"
     return make_plan(
         stack=stack,

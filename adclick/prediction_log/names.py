@@ -6,4 +6,6 @@ MODEL_VERSION = "_model_version"
 SCORE = "_score"
 CLICKED = "_clicked"
 CLICKED_AT = "_clicked_at"
+# ids of requests that we ask ourselves begin so: no reader takes them for traffic
 GOLDEN = "golden-"
+REPLAYED = "replayed-"

@@ -16,6 +16,7 @@ from adclick.prediction_log.names import (
     CANDIDATE,
     GOLDEN,
     MODEL_VERSION,
+    REPLAYED,
     REQUEST,
     SCORE,
 )
@@ -36,9 +37,9 @@ def read_predictions(root: str | Path, schema: Schema, model_version: str) -> Lo
     """The predictions of `model_version` below `root`, ordered by request and candidate.
 
     `root` is a folder or any fsspec URL, such as a bucket's.
-    Golden requests, which a deployment checks itself with, are left out. The table has the schema's
-    feature columns (text and float64) beside `_request`, `_candidate` and `_score`. A request that
-    was answered more than once counts once, as first answered.
+    Golden requests, which a deployment checks itself with, and replayed ones are left out. The
+    table has the schema's feature columns (text and float64) beside `_request`, `_candidate` and
+    `_score`. A request that was answered more than once counts once, as first answered.
     """
     columns = prediction_columns(schema)
     records = read_records(str(root), columns.names)
@@ -56,7 +57,8 @@ def prediction_columns(schema: Schema) -> pa.Schema:
 
 def answered(table: pa.Table, model_version: str | None = None) -> pa.Table:
     """The rows of real requests, of one version or of all."""
-    chosen = pc.invert(pc.starts_with(table[REQUEST], GOLDEN))
+    ours = (pc.starts_with(table[REQUEST], prefix) for prefix in (GOLDEN, REPLAYED))
+    chosen = pc.invert(pc.or_(*ours))
     if model_version is not None:
         chosen = pc.and_(chosen, pc.equal(table[MODEL_VERSION], model_version))
     return table.filter(chosen)

@@ -22,7 +22,15 @@ def same_rate(before: float, after: float, before_count: float, after_count: flo
 
 
 def same_share(before: float, after: float, before_rows: float, after_rows: float) -> bool:
-    """Whether the shares of two samples of so many rows may be those of one distribution.
+    """Whether the shares of two samples of so many rows may be those of one distribution."""
+    difference, by_chance = share_difference(before, after, before_rows, after_rows)
+    return abs(difference) <= by_chance
+
+
+def share_difference(
+    before: float, after: float, before_rows: float, after_rows: float
+) -> tuple[float, float]:
+    """By how much the second share is larger, and the difference that chance rarely exceeds.
 
     One more row of each kind is added to both, so that shares near 0 or 1 of few rows are no proof.
     Source: Agresti and Caffo, Simple and Effective Confidence Intervals for Proportions, 2000.
@@ -30,7 +38,7 @@ def same_share(before: float, after: float, before_rows: float, after_rows: floa
     rows = before_rows + 2, after_rows + 2
     shares = (before * before_rows + 1) / rows[0], (after * after_rows + 1) / rows[1]
     variance = sum(p * (1 - p) / n for p, n in zip(shares, rows, strict=True))
-    return abs(shares[1] - shares[0]) <= DEVIATIONS * math.sqrt(variance)
+    return shares[1] - shares[0], DEVIATIONS * math.sqrt(variance)
 
 
 def divergence_by_chance(cells: int, before_rows: float, after_rows: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -39,17 +40,19 @@ class Shares:
     of: int = 1
 
 
-def creative_runs(rows: EncodedRows, generator: np.random.Generator) -> list[Int64]:
-    """All rows in random order, cut into runs of at most RUN rows that share a creative."""
+def creative_runs(
+    rows: EncodedRows, generator: np.random.Generator, most: int = RUN
+) -> list[Int64]:
+    """All rows in random order, cut into runs of at most `most` rows that share a creative."""
     shuffled = generator.permutation(len(rows))
     order = shuffled[np.argsort(rows.creative[shuffled], kind="stable")]
     creatives = rows.creative[order]
     starts = np.flatnonzero(np.diff(creatives, prepend=creatives[0] - 1))
     ends = np.append(starts[1:], len(order))
     runs = [
-        order[start : min(start + RUN, end)]
+        order[start : min(start + most, end)]
         for first, end in zip(starts, ends, strict=True)
-        for start in range(first, end, RUN)
+        for start in range(first, end, most)
     ]
     return [runs[position] for position in generator.permutation(len(runs))]
 
@@ -58,6 +61,7 @@ def creative_runs(rows: EncodedRows, generator: np.random.Generator) -> list[Int
 class Batches:
     """Epochs over `rows` in batches of about `size` rows, each epoch in another order.
 
+    A batch is of runs of at most `run` rows that share a creative where there are images.
     The order follows from the seed alone, so workers that know nothing of each other read the same
     batches, each its `shares`.
     """
@@ -67,21 +71,30 @@ class Batches:
     size: int
     seed: int
     shares: Shares = Shares()
+    run: int = RUN
 
     @property
     def _runs_a_batch(self) -> int:
-        return max(1, self.size // RUN)
+        return max(1, self.size // self.run)
 
     def __len__(self) -> int:
         """Batches in an epoch."""
-        runs = len(creative_runs(self.rows, np.random.default_rng(self.seed)))
+        runs = len(self._runs(0))
         return math.ceil(runs / self._runs_a_batch)
 
-    def epochs(self) -> Iterator[Batch]:
-        """Batches without end, one epoch after the other; of each the shares, in their order."""
-        generator = np.random.default_rng(self.seed)
-        while True:
-            runs = creative_runs(self.rows, generator)
+    def _runs(self, epoch: int) -> list[Int64]:
+        # of a generator of its own, so that an epoch can be had without those before it
+        generator = np.random.default_rng((self.seed, epoch))
+        if self.images is not None:
+            return creative_runs(self.rows, generator, self.run)
+        # without images nothing is shared by the rows of a creative
+        order = generator.permutation(len(self.rows))
+        return [order[start : start + self.run] for start in range(0, len(order), self.run)]
+
+    def epochs(self, first: int = 0) -> Iterator[Batch]:
+        """Batches without end from epoch `first` on; of each the shares, in their order."""
+        for epoch in itertools.count(first):
+            runs = self._runs(epoch)
             for start in range(0, len(runs), self._runs_a_batch):
                 positions = np.concatenate(runs[start : start + self._runs_a_batch])
                 parts = np.array_split(positions, self.shares.of)
@@ -103,6 +116,8 @@ def gather(rows: EncodedRows, positions: Int64, images: UInt8 | None) -> Batch:
         "categorical": rows.categorical[positions],
         "numeric": rows.numeric[positions],
     }
+    if rows.offset is not None:
+        inputs["offset"] = rows.offset[positions]
     if images is not None:
         distinct, which = np.unique(rows.creative[positions], return_inverse=True)
         inputs["images"] = np.asarray(images[distinct])

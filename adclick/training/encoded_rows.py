@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from adclick.adlog import CLICKS, IMPRESSIONS, AdLog, RowSelection
 from adclick.arrays import Array, Float32, Int32
 from adclick.encoding.encoder import Encoded, FeatureEncoder
+
+# rows whose logits are computed at once
+CHUNK = 65_536
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Of the rows without a click a random share, whose impressions count 1 / share times."""
+
+    unclicked_share: float
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,8 @@ class EncodedRows:
     """n encoded rows, memory-mapped.
 
     categorical int32 (n, C), numeric float32 (n, D), creative int32 (n,) rows of the log's
-    creative table (-1: none), impressions and clicks float32 (n,).
+    creative table (-1: none), impressions and clicks float32 (n,). `offset` float32 (n,) is a
+    logit that another model gives each row, where one does.
     """
 
     categorical: Int32
@@ -26,6 +40,7 @@ class EncodedRows:
     creative: Int32
     impressions: Float32
     clicks: Float32
+    offset: Float32 | None = None
 
     def __len__(self) -> int:
         return len(self.categorical)
@@ -48,14 +63,21 @@ class EncodedRows:
     def part(self, index: int, of: int) -> EncodedRows:
         """The rows of worker `index` where `of` workers divide them, in order."""
         wanted = slice(len(self) * index // of, len(self) * (index + 1) // of)
-        names = [field.name for field in fields(self)]
-        return EncodedRows(**{name: getattr(self, name)[wanted] for name in names})
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return EncodedRows(
+            **{name: part[wanted] for name, part in parts.items() if part is not None}
+        )
 
 
 def encode_rows(
-    log: AdLog, selection: RowSelection, encoder: FeatureEncoder, folder: Path
+    log: AdLog,
+    selection: RowSelection,
+    encoder: FeatureEncoder,
+    folder: Path,
+    sampling: Sampling | None = None,
 ) -> EncodedRows:
-    """Encode the selected rows into files in `folder` and map them."""
+    """Encode the selected rows, or a sample of them, into files in `folder` and map them."""
+    generator = np.random.default_rng(sampling.seed) if sampling else None
     creatives = log.creatives()
     creative_column = log.ad_schema.creative
     columns = [*encoder.columns, IMPRESSIONS, CLICKS]
@@ -71,7 +93,14 @@ def encode_rows(
     }
     files = {name: (folder / name).open("wb") for name in widths}
     count = 0
-    for batch in log.batches(selection, columns):
+    for read in log.batches(selection, columns):
+        batch = read
+        impressions, clicks = _numbers(batch, IMPRESSIONS), _numbers(batch, CLICKS)
+        if sampling and generator:
+            kept = (clicks > 0) | (generator.random(len(clicks)) < sampling.unclicked_share)
+            batch = batch.filter(pa.array(kept))
+            impressions, clicks = impressions[kept], clicks[kept]
+            impressions[clicks == 0] /= sampling.unclicked_share
         encoded = encoder.encode(batch)
         parts: dict[str, Array] = {
             "categorical": encoded.categorical,
@@ -79,8 +108,8 @@ def encode_rows(
             "creative": creatives.index(batch.column(creative_column))
             if creatives
             else np.full(batch.num_rows, -1, np.int32),
-            "impressions": batch.column(IMPRESSIONS).to_numpy().astype(np.float32),
-            "clicks": batch.column(CLICKS).to_numpy().astype(np.float32),
+            "impressions": impressions,
+            "clicks": clicks,
         }
         for name, part in parts.items():
             files[name].write(np.ascontiguousarray(part).tobytes())
@@ -93,6 +122,23 @@ def encode_rows(
             for name, (dtype, width) in widths.items()
         }
     )
+
+
+def _numbers(batch: pa.RecordBatch, name: str) -> Float32:
+    numbers: Float32 = batch.column(name).to_numpy().astype(np.float32)
+    return numbers
+
+
+def with_offset(
+    rows: EncodedRows, logits: Callable[[Encoded, None], Float32], folder: Path
+) -> EncodedRows:
+    """The rows with what `logits` says of each as offset, kept beside them in `folder`."""
+    with (folder / "offset").open("wb") as file:
+        for start in range(0, len(rows), CHUNK):
+            part = slice(start, start + CHUNK)
+            encoded = Encoded(rows.categorical[part], rows.numeric[part])
+            file.write(logits(encoded, None).astype(np.float32).tobytes())
+    return replace(rows, offset=_mapped(folder / "offset", np.float32, (len(rows),)))
 
 
 def _mapped(path: Path, dtype: type, shape: tuple[int, ...]) -> Array:

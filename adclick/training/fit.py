@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from adclick.training.batches import Batch, Batches
-from adclick.training.options import TrainingOptions
+from adclick.training.checkpoints import Checkpoint, Progress, values
+from adclick.training.options import Descent
 
 log = logging.getLogger(__name__)
 
@@ -23,47 +24,63 @@ def fit(
     network: keras.Model,
     batches: Batches,
     later_loss: Callable[[], float],
-    options: TrainingOptions,
+    options: Descent,
     strategy: Any,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[float, ...]:
     """Fit until `later_loss` stops falling; returns it after each epoch, leaves the best weights.
+
+    With a `checkpoint` it goes on after the epoch that is kept there, as if it had never stopped,
+    and keeps each of its own.
 
     This is not Keras' own `fit`: with several workers that averages a scalar over an axis that it
     does not have, and it reduces the replicas' first batches to one, which differ in shape. Source:
     keras/src/backend/tensorflow/trainer.py of 3.15, https://github.com/keras-team/keras/issues/20585
     """
-    step = training_step(network, options, strategy)
-    parts = iter(dataset(batches, strategy))
     steps = len(batches)
-    losses: list[float] = []
-    best, best_weights, since = 0.0, [], 0
-    for _ in range(options.epochs):
+    optimizer = adam(network, options, strategy, steps)
+    variables = [*network.variables, *optimizer.variables]
+    done = checkpoint.read() if checkpoint else None
+    if done:
+        for variable, value in zip(variables, done.variables, strict=True):
+            variable.assign(value)
+        log.info("going on after epoch %d", len(done.losses))
+    losses = list(done.losses) if done else []
+    best = done.best if done else values(network.weights)
+    step = training_step(network, optimizer, strategy)
+    parts = iter(dataset(batches, strategy, first=len(losses)))
+    while len(losses) < options.epochs and _epochs_since_best(losses) < max(options.patience, 1):
         for _ in range(steps):
             step(parts)
         losses.append(later_loss())
         log.info("epoch %d: logloss %.5f on later rows", len(losses), losses[-1])
-        if len(losses) == 1 or losses[-1] < best:
-            best, best_weights, since = losses[-1], network.get_weights(), 0
-            continue
-        since += 1
-        if since >= options.patience:
-            break
-    network.set_weights(best_weights)
+        if _epochs_since_best(losses) == 0:
+            best = values(network.weights)
+        if checkpoint:
+            checkpoint.write(Progress(tuple(losses), values(variables), best))
+    network.set_weights(list(best))
     return tuple(losses)
 
 
-def training_step(
-    network: keras.Model, options: TrainingOptions, strategy: Any
-) -> Callable[[Any], Any]:
+def _epochs_since_best(losses: Sequence[float]) -> int:
+    return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+
+
+def adam(network: keras.Model, options: Descent, strategy: Any, steps: int = 1) -> Any:
+    """The optimizer of all the network's weights, where an epoch has so many `steps`."""
+    with strategy.scope():
+        optimizer = keras.optimizers.Adam(_learning_rate(options, steps))
+        optimizer.build(network.trainable_variables)
+    return optimizer
+
+
+def training_step(network: keras.Model, optimizer: Any, strategy: Any) -> Callable[[Any], Any]:
     """A step of Adam with the next of an iterator over `dataset`; it returns each replica's loss.
 
     The loss is sum(weight * crossentropy) / whole plus the regularisers, over the whole batch: the
     parts of all replicas add up to what one replica would have had. `whole` is the average batch's
     weight, not this one's: impressions count alike, whether few or many fall into their batch.
     """
-    with strategy.scope():
-        optimizer = keras.optimizers.Adam(options.learning_rate)
-        optimizer.build(network.trainable_variables)
     crossentropy = keras.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
     _set_seeds_apart(network, strategy)
 
@@ -84,11 +101,18 @@ def training_step(
     return compiled
 
 
-def dataset(batches: Batches, strategy: Any) -> Any:
-    """The batches as tf.data, so that the next one is gathered while the last one trains."""
+def _learning_rate(options: Descent, steps: int) -> Any:
+    if not options.decays:
+        return options.learning_rate
+    whole = options.epochs * steps
+    return keras.optimizers.schedules.CosineDecay(options.learning_rate, whole, alpha=0.05)
+
+
+def dataset(batches: Batches, strategy: Any, first: int = 0) -> Any:
+    """The batches as tf.data from epoch `first` on: the next is gathered while the last trains."""
 
     def generate() -> Iterator[tuple[Any, ...]]:
-        for batch in batches.epochs():
+        for batch in batches.epochs(first):
             yield _as_tuple(batch)
 
     def spec(part: Any) -> tf.TensorSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,50 +14,106 @@ from adclick.adlog import AdLog
 from adclick.arrays import Float32, UInt8
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.errors import AdclickError
-from adclick.model.calibration import Calibration, fit_calibration
+from adclick.model.calibration import Calibration, Method, fit_calibration
 from adclick.model.click_model import ClickModel
 from adclick.model.head import build_head
 from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
 from adclick.splitting import Split
 from adclick.training.batches import Batches
+from adclick.training.checkpoints import Checkpoints
 from adclick.training.devices import Devices, find_devices
-from adclick.training.encoded_rows import EncodedRows, encode_rows
+from adclick.training.encoded_rows import EncodedRows, Sampling, encode_rows, with_offset
 from adclick.training.fit import fit
-from adclick.training.network import join
+from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
 from adclick.training.trained import Trained
 
 
-def train(log: AdLog, split: Split, encoder: FeatureEncoder, options: TrainingOptions) -> Trained:
-    """Fit towers and head on the training rows, stop and calibrate by the calibration rows.
+def train(
+    log: AdLog,
+    split: Split,
+    encoder: FeatureEncoder,
+    options: TrainingOptions,
+    store: str | None = None,
+) -> Trained:
+    """Fit head and tower on the training rows, stop and calibrate by the calibration rows.
 
-    The same log, split and options give the same weights on a CPU. All devices that the process
-    sees take part, and where TF_CONFIG names several workers, all of them: each calls this with the
-    same arguments and gets an equal model. Raises AdclickError when the training rows have no click
-    or nothing but clicks, when there is no row to calibrate by, or when a worker is lost.
+    The network over the columns comes first; then tower and visual part are fitted to what it
+    leaves unexplained, in batches that bring many impressions of each image.
+    With a `store` (path or fsspec URL) each epoch is kept there, and a training that was killed
+    goes on after its last one. The same log, split and options give the same weights on a CPU.
+
+    All devices that the process sees take part, and where TF_CONFIG names several workers, all of
+    them: each calls this with the same arguments and gets an equal model. Raises AdclickError when
+    the training rows have no click or nothing but clicks, when there is no row to calibrate by, or
+    when a worker is lost.
     """
     tf.config.experimental.enable_op_determinism()
     devices = find_devices()
+    is_writer = devices.cluster.place == 0
+    parts = (log, split, encoder, options)
+    checkpoints = Checkpoints.of(store, parts, is_writer) if store else None
     table = log.creatives()
     images = table.images if table else None
     with tempfile.TemporaryDirectory(prefix="adclick-training-") as folder:
-        rows = encode_rows(log, split.training, encoder, Path(folder) / "training")
+        sampling = None
+        if options.unclicked_share < 1:
+            sampling = Sampling(options.unclicked_share, options.seed)
+        rows = encode_rows(log, split.training, encoder, Path(folder) / "training", sampling)
         later = encode_rows(log, split.calibration, encoder, Path(folder) / "calibration")
         _refuse_hopeless(rows, later, split)
-        batches = Batches(rows, images, options.batch_size, options.seed, devices.shares)
         with devices.naming_lost_workers():
             with devices.strategy.scope():
                 model = _untrained(rows.click_rate, images, encoder, split, options)
-                network = join(model.tower, model.head)
-            losses = fit(
-                network,
-                batches,
-                lambda: _later_loss(model, later, images, devices),
-                options,
-                devices.strategy,
-            )
-        return Trained(_finished(model, rows, later, images), losses)
+            losses = _fit_columns(model, rows, later, options, devices, checkpoints)
+            if images is not None:
+                rows = with_offset(rows, model.tabular.logits, Path(folder) / "training")
+                later = with_offset(later, model.tabular.logits, Path(folder) / "calibration")
+                losses += _fit_images(model, rows, later, images, options, devices, checkpoints)
+        finished = _finished(model, rows, later, images, options.calibration)
+    if checkpoints:
+        checkpoints.clear()
+    return Trained(finished, losses)
+
+
+def _fit_columns(
+    model: ClickModel,
+    rows: EncodedRows,
+    later: EncodedRows,
+    options: TrainingOptions,
+    devices: Devices,
+    checkpoints: Checkpoints | None,
+) -> tuple[float, ...]:
+    """Fit the network over the columns: the whole model where there are no images."""
+    twin = model.tabular
+    with devices.strategy.scope():
+        network = join(None, twin.head)
+    batches = Batches(rows, None, options.batch_size, options.seed, devices.shares)
+    loss = partial(_later_loss, twin, later, None, devices)
+    kept = checkpoints.at("columns") if checkpoints else None
+    return fit(network, batches, loss, options, devices.strategy, kept)
+
+
+def _fit_images(
+    model: ClickModel,
+    rows: EncodedRows,
+    later: EncodedRows,
+    images: UInt8,
+    options: TrainingOptions,
+    devices: Devices,
+    checkpoints: Checkpoints | None,
+) -> tuple[float, ...]:
+    """Fit tower and visual part to what the columns' logits, the rows' offsets, leave over."""
+    wanted = options.images
+    with devices.strategy.scope():
+        network = join_visual(model.tower, model.head, options.seed if wanted.mirrored else None)
+    run = wanted.impressions_an_image
+    size = run * wanted.images_a_batch
+    batches = Batches(rows, images, size, options.seed, devices.shares, run)
+    loss = partial(_later_loss, model, later, images, devices)
+    kept = checkpoints.at("images") if checkpoints else None
+    return fit(network, batches, loss, wanted, devices.strategy, kept)
 
 
 def _refuse_hopeless(rows: EncodedRows, later: EncodedRows, split: Split) -> None:
@@ -77,13 +134,13 @@ def _untrained(
     options: TrainingOptions,
 ) -> ClickModel:
     tower, seeds = None, Seeds(options.seed)
+    numeric = len(encoder.numeric)
+    head = build_head(
+        encoder.slot_counts, numeric, images is not None, click_rate, options.model, seeds
+    )
     if images is not None:
         _, height, width, channels = images.shape
         tower = build_tower((height, width, channels), options.model, seeds)
-    numeric = len(encoder.numeric)
-    head = build_head(
-        encoder.slot_counts, numeric, tower is not None, click_rate, options.model, seeds
-    )
     fallback = np.zeros(options.model.image_dimensions, np.float32)
     return ClickModel(head, tower, fallback, Calibration(), split.training.months)
 
@@ -110,7 +167,11 @@ def _logits(model: ClickModel, rows: EncodedRows, images: UInt8 | None) -> Float
 
 
 def _finished(
-    model: ClickModel, rows: EncodedRows, later: EncodedRows, images: UInt8 | None
+    model: ClickModel,
+    rows: EncodedRows,
+    later: EncodedRows,
+    images: UInt8 | None,
+    method: Method,
 ) -> ClickModel:
     """The model with the fallback embedding and the calibration that go with its weights."""
     if images is not None:
@@ -119,5 +180,5 @@ def _finished(
     clicks, shown = np.asarray(later.clicks), np.asarray(later.impressions)
     if not 0 < clicks.sum() < shown.sum():
         return model
-    calibration = fit_calibration(_logits(model, later, images), clicks, shown)
+    calibration = fit_calibration(_logits(model, later, images), clicks, shown, method)
     return replace(model, calibration=calibration)

@@ -15,9 +15,13 @@ FAILS = Markup('<span class="second-text">✗ fails</span>')
 
 def decision_page(decision: Decision) -> str:
     """HTML that says whether the challenger goes to production, and why or why not."""
+    return render("decision.html.j2", decision=decision, conditions=conditions_table(decision))
+
+
+def conditions_table(decision: Decision) -> Markup:
+    """Every condition with its figure and bound, and whether it holds."""
     rows = [_row(condition) for condition in decision.conditions]
-    conditions = table(HEADS, rows, text_columns=len(HEADS))
-    return render("decision.html.j2", decision=decision, conditions=conditions)
+    return table(HEADS, rows, text_columns=len(HEADS))
 
 
 def _row(condition: Condition) -> tuple[str, ...]:

@@ -39,8 +39,7 @@ def model_page(
         total=sum(parameters.values()),
         curve=line_chart("Logloss by epoch", epochs, validation_logloss, marked=best),
         losses=table(("epoch", "logloss"), list(zip(epochs, losses, strict=True))),
-        slope=number(calibration.slope, 4),
-        intercept=number(calibration.intercept, 4),
+        formula=str(calibration),
         calibrated=_calibrated(calibration),
         parameters=_parameters(parameters),
     )

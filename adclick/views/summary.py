@@ -9,10 +9,18 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHAMPION
 from adclick.evaluation.intervals import Figure
-from adclick.summary import DriftSummary, ModelSummary, RunSummary, ServingSummary, StepTime
+from adclick.summary import (
+    DriftSummary,
+    ModelSummary,
+    RunSummary,
+    ScoringSummary,
+    ServingSummary,
+    StepTime,
+)
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -41,7 +49,9 @@ def summary_view(summary: RunSummary) -> Group:
     """What a person needs at the end of a run: times, figures, verdicts, what to open."""
     lines = [
         *([_decision(summary.decision)] if summary.decision else []),
+        *([("canary", _canary(summary.canary))] if summary.canary else []),
         *([("serving", _serving(summary.serving))] if summary.serving else []),
+        *([("scores", _scoring(summary.scoring))] if summary.scoring else []),
         *_labelled("drift", [_drift(drift) for drift in summary.drift]),
         *_labelled("open", [_page(name, url) for name, url in summary.urls.items()]),
         ("took", Text(f"{summary.seconds:.1f} s")),
@@ -70,12 +80,29 @@ def _decision(decision: Decision) -> tuple[str, Text]:
     return "decision", Text(f"{verdict}: ", style) + Text(decision.reason)
 
 
+def _canary(trial: CanaryTrial) -> Text:
+    style = "bold green" if trial.outcome == "promoted" else "bold yellow"
+    asked = f"; {trial.replayed:,} requests replayed" if trial.replayed else ""
+    return Text(f"{trial.outcome}: ", style) + Text(
+        f"{trial.reason} ({trial.seconds:.0f} s{asked})"
+    )
+
+
 def _serving(serving: ServingSummary) -> Text:
-    text = f"{serving.version}, {serving.golden_checked} golden requests answered right"
+    text = serving.version
+    if serving.golden_checked:
+        text += f", {serving.golden_checked} golden requests answered right"
     if serving.p50_ms is not None and serving.p99_ms is not None:
         text += f"; {serving.requests} requests, p50 {serving.p50_ms:.1f} ms, "
         text += f"p99 {serving.p99_ms:.1f} ms"
     return Text(text)
+
+
+def _scoring(scoring: ScoringSummary) -> Text:
+    return Text(
+        f"{scoring.rows_scored:,} of {scoring.rows_in:,} rows scored by {scoring.version}: "
+        f"{scoring.root}"
+    )
 
 
 def _steps(steps: tuple[StepTime, ...]) -> Table:

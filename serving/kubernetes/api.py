@@ -14,11 +14,16 @@ from kubernetes.client import ApiClient, ApiException, Configuration
 from kubernetes.config import ConfigException, new_client_from_config
 
 from adclick.errors import AdclickError
-from serving.kubernetes.manifest import API_VERSION, Manifest
+from serving.kubernetes.manifest import API_VERSION, KIND, Manifest
 
 FIELD_MANAGER = "adclick"
 REQUEST_SECONDS = 10
 RETRY_SECONDS = 0.5
+PLURALS = {
+    KIND: "seldondeployments",
+    "RequestAuthentication": "requestauthentications",
+    "AuthorizationPolicy": "authorizationpolicies",
+}
 
 Resource = dict[str, Any]
 
@@ -65,7 +70,7 @@ class KubernetesApi:
         return self._request("GET", f"{self._seldon}/{name}", missing_is_none=True)
 
     def apply(self, manifest: Manifest, *, force: bool = False) -> Resource:
-        """Make or change a SeldonDeployment; returns it as the server keeps it.
+        """Make or change a resource; returns it as the server keeps it.
 
         Server-side apply: fields that were set before and are no more go, and with strict field
         validation an unknown one is an error rather than dropped. With `force` fields are taken
@@ -76,15 +81,17 @@ class KubernetesApi:
             "fieldValidation": "Strict",
             "force": str(force).lower(),
         }
-        path = f"{self._seldon}/{manifest['metadata']['name']}"
-        applied = self._request("PATCH", path, query, manifest)
+        applied = self._request("PATCH", _path(manifest), query, manifest)
         assert applied is not None
         return applied
 
     def delete(self, name: str) -> None:
         """Delete a SeldonDeployment; it is gone from `get` once all that was made of it is."""
-        body = {"propagationPolicy": "Foreground"}
-        self._request("DELETE", f"{self._seldon}/{name}", body=body, missing_is_none=True)
+        self._delete(f"{self._seldon}/{name}")
+
+    def remove(self, manifest: Manifest) -> None:
+        """Delete the resource of this kind, name and namespace, if there is one, whatever it is."""
+        self._delete(_path(manifest))
 
     def pods(self, labels: dict[str, str]) -> list[Resource]:
         """The pods that carry these labels, less those on their way out."""
@@ -103,7 +110,7 @@ class KubernetesApi:
             return self._send("POST" if body else "GET", address, {}, body)
         except ApiException as error:
             if error.status in (401, 403):
-                raise self._refusal(error) from error
+                raise _refusal(error, address) from error
             raise AdclickError(f"pod {pod} answered {error.status}: {_message(error)}") from error
         except urllib3.exceptions.HTTPError as error:
             raise AdclickError(f"pod {pod} does not answer ({type(error).__name__})") from error
@@ -111,6 +118,10 @@ class KubernetesApi:
     def warnings(self) -> list[Resource]:
         """The namespace's recent events that are warnings."""
         return self._list("events", {"fieldSelector": "type=Warning"})
+
+    def _delete(self, path: str) -> None:
+        body = {"propagationPolicy": "Foreground"}
+        self._request("DELETE", path, body=body, missing_is_none=True)
 
     def _list(self, kind: str, query: dict[str, str]) -> list[Resource]:
         found = self._request("GET", f"{self._core}/{kind}", query)
@@ -134,7 +145,7 @@ class KubernetesApi:
                 if error.status == HTTPStatus.NOT_FOUND and missing_is_none:
                     return None
                 if not _passing(error):
-                    raise self._refusal(error) from error
+                    raise _refusal(error, path) from error
                 problem = f"answered {error.status} ({_message(error)})"
             except urllib3.exceptions.HTTPError as error:
                 problem = f"does not answer ({type(error).__name__})"
@@ -159,18 +170,28 @@ class KubernetesApi:
             _request_timeout=REQUEST_SECONDS,
         )
 
-    def _refusal(self, error: ApiException) -> AdclickError:
-        message = _message(error)
-        match error.status:
-            case 401 | 403:
-                todo = f"give this account the rights to {self._namespace}, or use another"
-            case 404:
-                todo = f"is there a namespace {self._namespace}, and Seldon Core on the cluster?"
-            case 409:
-                todo = "undo that change, or let its maker delete the SeldonDeployment"
-            case _:
-                todo = "the SeldonDeployment is not as the cluster wants it"
-        return AdclickError(f"the Kubernetes API refused ({error.status}): {message}; {todo}")
+
+def _path(manifest: Manifest) -> str:
+    kind, metadata = manifest["kind"], manifest["metadata"]
+    where = f"/apis/{manifest['apiVersion']}/namespaces/{metadata['namespace']}"
+    return f"{where}/{PLURALS[kind]}/{metadata['name']}"
+
+
+def _refusal(error: ApiException, path: str) -> AdclickError:
+    namespace = path.split("/namespaces/")[1].split("/", maxsplit=1)[0]
+    kind = next((kind for kind, plural in PLURALS.items() if plural in path.split("/")), KIND)
+    message = _message(error)
+    match error.status:
+        case 401 | 403:
+            todo = f"give this account the rights to {namespace}, or use another"
+        case 404:
+            needed = "Seldon Core" if kind == KIND else "Istio"
+            todo = f"is there a namespace {namespace}, and {needed} on the cluster?"
+        case 409:
+            todo = f"undo that change, or let its maker delete the {kind}"
+        case _:
+            todo = f"the {kind} is not as the cluster wants it"
+    return AdclickError(f"the Kubernetes API refused ({error.status}): {message}; {todo}")
 
 
 def _passing(error: ApiException) -> bool:

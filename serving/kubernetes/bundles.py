@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from adclick.bundle.bundle import ServingBundle
-from serving.bundle_store import fetch
+from adclick.bundle.store import fetch
 
 
 class FetchedBundles:

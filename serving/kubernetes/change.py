@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from adclick.errors import AdclickError
+from serving.access import environment_access
 from serving.golden import GoldenCheck
 from serving.kubernetes import rules
 from serving.kubernetes.api import KubernetesApi, Resource
@@ -39,7 +40,7 @@ class Change:
         self._settings = settings
         self._bundles = bundles
         self._before = before
-        self._gateway = Gateway(settings.url, settings.route_seconds)
+        self._gateway = Gateway(settings.url, settings.route_seconds, environment_access())
 
     def make(
         self, resource: Manifest, wanted: Rollout, newcomer: Manifest, done: str
@@ -96,12 +97,19 @@ class Change:
             self._api.apply(step.within(resource))
             self._await_available()
             if golden is None:
-                pods = PredictorPods(self._api, name_of(newcomer))
-                golden = pods.check_golden(self._bundles.at(bundle_of(newcomer)))
+                golden = self._checked(newcomer)
             if step.reaches(newcomer):
                 self._await_effect(step)
+        if self._settings.gate is not None:
+            self._gateway.await_refusal()
         assert golden
         return golden
+
+    def _checked(self, newcomer: Manifest) -> GoldenCheck:
+        pods = PredictorPods(self._api, name_of(newcomer))
+        # a version that served a moment ago: the status may still count pods on their way out
+        _wait_for(pods.any_ready, self._settings.ready_seconds, "none of its pods is ready")
+        return pods.check_golden(self._bundles.at(bundle_of(newcomer)))
 
     def _await_available(self) -> None:
         seconds = self._settings.ready_seconds

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.bundle.store import publish, uri_of
 from adclick.errors import AdclickError
-from serving.bundle_store import publish, uri_of
+from serving.access import TOKEN, environment_access
 from serving.deployment import Deployment, Role, Status
 from serving.golden import check_offline
 from serving.kubernetes.api import KubernetesApi, Resource
@@ -14,6 +15,7 @@ from serving.kubernetes.bundles import FetchedBundles
 from serving.kubernetes.change import Change
 from serving.kubernetes.manifest import ADCLICK, MANAGED_BY, MODEL_LABEL, manifest
 from serving.kubernetes.pods import PredictorPods
+from serving.kubernetes.policies import policies, policy_names
 from serving.kubernetes.progress import age, available
 from serving.kubernetes.rollout import Rollout, name_of, version_of
 from serving.kubernetes.settings import KubernetesSettings
@@ -54,6 +56,7 @@ class KubernetesSeldon:
         wanted = Rollout((predictor,)) if now is None else now.with_role(predictor, role, traffic)
         with FetchedBundles() as bundles:
             bundles.add(uri, bundle)
+            self._guard()
             change = Change(self._api, self._settings, bundles, before)
             golden = change.make(resource, wanted, predictor, "deployed")
         return Deployment(
@@ -122,6 +125,9 @@ class KubernetesSeldon:
         stopped = self.status()
         with FetchedBundles() as bundles:
             Change(self._api, self._settings, bundles, None).delete()
+        if gate := self._settings.gate:
+            for policy in policy_names(gate, self._settings.name, self._settings.namespace):
+                self._api.remove(policy)
         return stopped
 
     @property
@@ -133,6 +139,18 @@ class KubernetesSeldon:
     def bundle_uri(self, version: str) -> str:
         """Where the bundle of a version that was deployed is."""
         return uri_of(version, self._bundles)
+
+    def _guard(self) -> None:
+        """Close the model's address to who has no token, where tokens are asked for."""
+        settings = self._settings
+        if settings.gate is None:
+            return
+        if environment_access().token is None:
+            raise AdclickError(
+                f"jwt: the gateway has to be asked with a token of its issuer: set {TOKEN}"
+            )
+        for policy in policies(settings.gate, settings.name, settings.namespace):
+            self._api.apply(policy)
 
     @property
     def _bundles(self) -> str:

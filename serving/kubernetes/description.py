@@ -61,7 +61,8 @@ class ServingDescription:
     the URL of a Seldon logger, is given, requests and answers go there as CloudEvents too.
     `environment` is for plain settings; of each Kubernetes Secret named in `secrets` all keys
     become environment variables of the servers, and the manifest never sees their values.
-    `service_account` is the one that may read the bundles and write the log.
+    `service_account` is the one that may read the bundles and write the log. Before a logger a
+    server has `answer_seconds` to answer.
     """
 
     name: str
@@ -73,3 +74,4 @@ class ServingDescription:
     service_account: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    answer_seconds: float = 15.0

@@ -22,6 +22,7 @@ PREDICTOR_LABEL = "adclick/predictor"
 # Istio's routes, which the operator makes, select a predictor's pods by this label
 VERSION_LABEL = "version"
 NO_ENGINE = "seldon.io/no-engine"
+REST_TIMEOUT, GRPC_TIMEOUT = "seldon.io/rest-timeout", "seldon.io/grpc-timeout"
 
 Manifest = dict[str, Any]
 
@@ -58,14 +59,18 @@ def _predictor(description: ServingDescription, predictor: Predictor) -> Manifes
     pod = pod_spec(description, predictor)
     graph: Manifest = {"name": MODEL, "type": "MODEL", "children": []}
     annotations = {BUNDLE_ANNOTATION: predictor.bundle}
+    made_of: list[Any] = [pod, graph]
     if description.request_logger is None:
         # one hop less: the server speaks Seldon's protocol itself, and answers 4xx as they are
         annotations[NO_ENGINE] = "true"
     else:
         # only Seldon's orchestrator sends the CloudEvents
         graph["logger"] = {"mode": "all", "url": description.request_logger}
-    made_of = json.dumps([pod, graph], sort_keys=True).encode()
-    name = f"v{hashlib.sha256(made_of).hexdigest()[:8]}"
+        # which finds its time-outs in its pod's annotations, and else waits for ever
+        milliseconds = f"{description.answer_seconds * 1000:.0f}"
+        annotations |= {REST_TIMEOUT: milliseconds, GRPC_TIMEOUT: milliseconds}
+        made_of.append(milliseconds)
+    name = f"v{hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]}"
     return {
         "name": name,
         "annotations": annotations,

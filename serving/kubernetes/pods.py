@@ -6,13 +6,14 @@ from typing import Any
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
+from adclick.observation import Observation
 from adclick.prediction_log import GOLDEN
 from serving.client import PREDICTIONS
 from serving.golden import GoldenCheck, check_golden
 from serving.kubernetes.api import KubernetesApi, Resource
 from serving.kubernetes.manifest import PREDICTOR_LABEL
 from serving.kubernetes.pod import MODEL, PORT
-from serving.observation import Observation, parse_metrics
+from serving.observation import parse_metrics
 from serving.protocol import SCORE_NAME
 
 
@@ -26,6 +27,10 @@ class PredictorPods:
     def all(self) -> list[Resource]:
         """The pods, ready or not."""
         return self._api.pods({PREDICTOR_LABEL: self._predictor})
+
+    def any_ready(self) -> bool:
+        """Whether one of them can answer."""
+        return bool(self._ready())
 
     def check_golden(self, bundle: ServingBundle) -> GoldenCheck:
         """Ask each ready pod all golden requests; raises AdclickError for a wrong answer."""

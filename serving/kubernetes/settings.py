@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from serving.kubernetes.description import Autoscaling, Predictor, Resources, ServingDescription
+from serving.kubernetes.policies import TokenGate
 from serving.options import NewImages, ServerKind
 
 
@@ -15,6 +16,7 @@ class KubernetesSettings:
 
     `gateway_url` is the ingress gateway's address, without the path of a model. `bundles` and
     `prediction_log` are bucket prefixes: where versions are published, and where their servers log.
+    `gate` says whose tokens the gateway asks for, if it does.
     A version has `ready_seconds` to start in, nodes that have to be added first included, and then
     `route_seconds` until the gateway answers with it.
     """
@@ -38,6 +40,8 @@ class KubernetesSettings:
     service_account: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    gate: TokenGate | None = None
+    answer_seconds: float = 15.0
     ready_seconds: float = 600.0
     route_seconds: float = 60.0
 
@@ -72,4 +76,5 @@ class KubernetesSettings:
             service_account=self.service_account,
             environment=self.environment,
             secrets=self.secrets,
+            answer_seconds=self.answer_seconds,
         )

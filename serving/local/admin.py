@@ -11,17 +11,23 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from serving.envoy import ADMIN_SOCKET
+from serving.envoy import ADMIN_SOCKET, LISTENER
+from serving.envoy_access import JWKS_CLUSTER
+from serving.envoy_listener import ACCESS_FILE, CERTIFICATE_FILE
 
 SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What Envoy does now: where it listens, the ports it knows, and which version gets what."""
+    """What Envoy does now: where it listens, the ports it knows, and which version gets what.
+
+    `edge` has the version of each file of its edge that it took over.
+    """
 
     address: str | None = None
     port: int | None = None
+    edge: Mapping[str, str] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
     shares: Mapping[str, int] = field(default_factory=dict)
     copies: Mapping[str, int] = field(default_factory=dict)
@@ -52,7 +58,7 @@ def applied(folder: Path) -> Applied:
     sections = {dump["@type"].rsplit(".", 1)[1]: dump for dump in dumps}
     shares, copies = _traffic(sections.get("RoutesConfigDump", {}))
     address, port = _listens(sections)
-    return Applied(address, port, _ports(sections), shares, copies)
+    return Applied(address, port, _edge(sections), _ports(sections), shares, copies)
 
 
 def active(folder: Path) -> Mapping[str, int] | None:
@@ -67,7 +73,8 @@ def active(folder: Path) -> Mapping[str, int] | None:
     for stat in stats:
         if (name := stat.get("name", "")).startswith("cluster."):
             version = name.removeprefix("cluster.").rsplit(".", 1)[0]
-            counts[version] = counts.get(version, 0) + stat["value"]
+            if version != JWKS_CLUSTER:
+                counts[version] = counts.get(version, 0) + stat["value"]
     return counts
 
 
@@ -101,10 +108,27 @@ def _listens(sections: Mapping[str, Any]) -> tuple[str | None, int | None]:
     return None, None
 
 
+def _edge(sections: Mapping[str, Any]) -> Mapping[str, str]:
+    listening = sections.get("ListenersConfigDump", {})
+    listeners = listening.get("dynamic_listeners", [])
+    active = all("active_state" in one and "warming_state" not in one for one in listeners)
+    filters = sections.get("EcdsConfigDump", {}).get("ecds_filters", [])
+    secrets = sections.get("SecretsConfigDump", {}).get("dynamic_active_secrets", [])
+    found = [
+        # the listener's own version stays the first one's when its filters are changed in place
+        *([(LISTENER, listening)] if listeners and active else []),
+        *((ACCESS_FILE, one) for one in filters),
+        *((CERTIFICATE_FILE, one) for one in secrets),
+    ]
+    return {name: one.get("version_info", "") for name, one in found}
+
+
 def _ports(sections: Mapping[str, Any]) -> Mapping[str, int]:
     found = sections.get("ClustersConfigDump", {}).get("dynamic_active_clusters", [])
     ports = {}
     for one in found:
+        if one["cluster"]["name"] == JWKS_CLUSTER:
+            continue
         (group,) = one["cluster"]["load_assignment"]["endpoints"]
         (endpoint,) = group["lb_endpoints"]
         address = endpoint["endpoint"]["address"]["socket_address"]

@@ -1,4 +1,4 @@
-"""The Envoy in front of the versions: started, told where requests go, drained and stopped."""
+"""The Envoy in front of the versions: started, told what to do, drained and stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psutil
 
+from serving.edge_options import EdgeOptions
 from serving.envoy import CLUSTERS, ROUTE_FILE, bootstrap, clusters, discovery, routes
+from serving.envoy_access import jwks_clusters
+from serving.envoy_files import SECRET_FILES, edge_files
 from serving.local.admin import Applied, active, applied, close_listener
 from serving.local.intent import Intent, write_whole
 from serving.local.servers import spawn
@@ -17,6 +20,10 @@ from serving.process_table import process_with
 
 BOOTSTRAP = "bootstrap.json"
 LOG = "envoy.log"
+# the API's keys, where they were given in a variable
+KEYS = "keys"
+# connections that were made under former settings go with their next answer, and none stays longer
+DRAIN = ("--drain-strategy", "immediate", "--drain-time-s", "60")
 
 
 class Edge:
@@ -62,13 +69,25 @@ class Edge:
             # without it two Envoys of one machine would take each other's place
             "--disable-hot-restart",
             *("--concurrency", "1", "--log-level", "warning"),
+            *DRAIN,
         ]
         self._child = spawn(command, self.log, self._folder)
         return True
 
-    def know(self, ports: Mapping[str, int]) -> None:
-        """Tell it where each version's server is."""
-        self._tell(CLUSTERS, discovery(clusters(ports)))
+    def listen(self, port: int, options: EdgeOptions) -> None:
+        """Tell it where to listen, and whom and what to let in.
+
+        Raises AdclickError when a file that `options` names does not fit; then nothing changes.
+        """
+        files = edge_files(self._folder, port, options)
+        for name, resources in files.items():
+            self._tell(name, discovery(resources))
+        for name in SECRET_FILES - files.keys():
+            (self._folder / name).unlink(missing_ok=True)
+
+    def know(self, ports: Mapping[str, int], options: EdgeOptions) -> None:
+        """Tell it where each version's server is, and an issuer's keys."""
+        self._tell(CLUSTERS, discovery([*clusters(ports), *jwks_clusters(options.jwt)]))
 
     def route(self, intent: Intent) -> None:
         """Tell it which version gets how many requests."""
@@ -85,6 +104,11 @@ class Edge:
     def close(self) -> None:
         """Take no new connection."""
         close_listener(self._folder)
+
+    def forget(self) -> None:
+        """Remove what is secret of it, once it is stopped."""
+        for name in (*SECRET_FILES, KEYS):
+            (self._folder / name).unlink(missing_ok=True)
 
     def _tell(self, name: str, text: str) -> None:
         path = self._folder / name

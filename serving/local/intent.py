@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from serving.deployment import Role
+from serving.edge_options import EdgeOptions
 from serving.options import NewImages, ServerKind
 
 
@@ -38,6 +39,7 @@ class Intent:
 
     `former` is the champion before, which a rollback brings back. `candidate` is started beside
     the others and gets no requests; it is meant to run only as long as its manager holds the lock.
+    The API answers on `port` as `edge` says.
     """
 
     champion: str | None = None
@@ -45,6 +47,8 @@ class Intent:
     former: str | None = None
     candidate: str | None = None
     servers: ServerSettings = ServerSettings()
+    port: int | None = None
+    edge: EdgeOptions = field(default_factory=EdgeOptions)
 
     @property
     def serving(self) -> tuple[str, ...]:
@@ -85,13 +89,17 @@ def read_intent(path: Path) -> Intent:
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     trial, servers = content.pop("trial"), content.pop("servers")
     return Intent(
-        trial=Trial(**trial) if trial else None, servers=ServerSettings(**servers), **content
+        trial=Trial(**trial) if trial else None,
+        servers=ServerSettings(**servers),
+        edge=EdgeOptions.model_validate(content.pop("edge", {})),
+        **content,
     )
 
 
 def write_intent(path: Path, intent: Intent) -> None:
     """Put the intent in the place of the one before, so that a reader sees one or the other."""
-    write_whole(path, json.dumps(asdict(intent), indent=1))
+    content = {**asdict(intent), "edge": intent.edge.model_dump(mode="json")}
+    write_whole(path, json.dumps(content, indent=1))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from adclick.errors import AdclickError
 from serving.local.drain import Drain
 from serving.local.edge import Edge
 from serving.local.folders import Folders, is_held
@@ -39,12 +40,14 @@ class Keeper:
         self._edge = Edge(folders.edge)
         self._drain = Drain(folders.edge)
         self._watched: dict[int, int] = {}
+        self._noted: str | None = None
 
     def run(self) -> None:
         """Keep the intent until it is one of nothing and nothing runs any more."""
         while True:
-            before = self._stamp()
+            written = _stamp(self._folders.intent)
             intent = read_intent(self._folders.intent)
+            before = [written, *map(_stamp, intent.edge.sources)]
             running = self._servers.running()
             envoy = self._edge.process()
             settled = self._step(intent, running, envoy)
@@ -52,7 +55,7 @@ class Keeper:
                 return
             masters = [server.process for server in running.values()]
             self._watch([*masters, *([envoy] if envoy else [])])
-            self._wait(before, settled)
+            self._wait(intent, before, settled)
 
     def _step(
         self, intent: Intent, running: dict[str, RunningServer], envoy: psutil.Process | None
@@ -70,6 +73,7 @@ class Keeper:
         trying = intent.candidate in wanted and intent.candidate not in intent.serving
         if not intent.serving:
             return self._close(running, wanted, envoy) and not missing and not trying
+        self._listen(intent)
         if envoy is None and self._open(intent, running):
             self._note("envoy started")
         routed = self._route(intent, running)
@@ -85,9 +89,22 @@ class Keeper:
             return list(intent.serving)
         return [*intent.serving, candidate]
 
+    def _listen(self, intent: Intent) -> None:
+        """Tell Envoy the edge as it is meant, and its keys and certificate as they are now."""
+        problem = None
+        try:
+            if intent.port is not None:
+                self._edge.listen(intent.port, intent.edge)
+        except AdclickError as error:
+            problem = f"the edge stays as it was: {error}"
+        if problem and problem != self._noted:
+            self._note(problem)
+        self._noted = problem
+
     def _open(self, intent: Intent, running: dict[str, RunningServer]) -> bool:
         """Start Envoy, which must not find what was true in an earlier life."""
-        self._edge.know({version: server.port for version, server in running.items()})
+        places = {version: server.port for version, server in running.items()}
+        self._edge.know(places, intent.edge)
         self._edge.route(intent)
         return self._edge.start()
 
@@ -98,7 +115,7 @@ class Keeper:
         now = self._edge.applied()
         # a version that has requests and no server just now keeps its place, for it comes back
         places = {v: port for v, port in now.ports.items() if v in intent.serving} | ports
-        self._edge.know(places)
+        self._edge.know(places, intent.edge)
         if not set(intent.serving) <= set(now.ports):
             return False
         self._edge.route(intent)
@@ -127,12 +144,6 @@ class Keeper:
         with self._folders.keeper_log.open("a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {words}\n")
 
-    def _stamp(self) -> int:
-        try:
-            return self._folders.intent.stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
-
     def _watch(self, processes: list[psutil.Process]) -> None:
         """Hold a descriptor of each process, which tells its end at no cost until then."""
         pids = {process.pid for process in processes}
@@ -142,14 +153,22 @@ class Keeper:
             with suppress(ProcessLookupError):
                 self._watched[pid] = os.pidfd_open(pid)
 
-    def _wait(self, before: int, settled: bool) -> None:
-        """Until a process ends or the intent changes; shortly where there is more to do."""
+    def _wait(self, intent: Intent, before: list[int], settled: bool) -> None:
+        """Until a process ends or a file changes; shortly where there is more to do."""
         poll = select.poll()
         for descriptor in self._watched.values():
             poll.register(descriptor, select.POLLIN)
         pause = CALM_SECONDS if settled else BUSY_SECONDS
-        while not poll.poll(pause * 1000) and settled and self._stamp() == before:
+        files = (self._folders.intent, *intent.edge.sources)
+        while not poll.poll(pause * 1000) and settled and [*map(_stamp, files)] == before:
             pass
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def main() -> None:

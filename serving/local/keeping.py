@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 
 from serving.local.folders import Folders, is_held
 from serving.local.keeper import MODULE
@@ -14,8 +16,11 @@ from serving.process_table import process_with, stop_processes
 SECONDS = 5.0
 
 
-def ensure_keeper(folders: Folders) -> None:
-    """Start a keeper where none runs; returns once one does."""
+def ensure_keeper(folders: Folders, secret: Collection[str] = ()) -> None:
+    """Start a keeper where none runs; returns once one does.
+
+    Variables whose names are `secret` are neither in its environment nor in that of a server.
+    """
     if is_held(folders.keeper_lock):
         return
     # what it says itself goes into its log: on its own output there is only a crash
@@ -23,6 +28,7 @@ def ensure_keeper(folders: Folders) -> None:
         child = subprocess.Popen(
             [sys.executable, "-m", MODULE, "--state", str(folders.root)],
             cwd=REPOSITORY,
+            env={name: value for name, value in os.environ.items() if name not in secret},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -42,7 +48,7 @@ def end_keeper(folders: Folders) -> None:
         stop_processes([process], SECONDS)
 
 
-def renew_keeper(folders: Folders) -> None:
+def renew_keeper(folders: Folders, secret: Collection[str] = ()) -> None:
     """Let a keeper with this process' code and environment take over."""
     end_keeper(folders)
-    ensure_keeper(folders)
+    ensure_keeper(folders, secret)

@@ -13,6 +13,8 @@ import psutil
 from adclick.errors import AdclickError
 from serving.client import PredictionClient
 from serving.deployment import Role, Served, Status
+from serving.envoy import version_of
+from serving.envoy_files import edge_files
 from serving.local.admin import Applied
 from serving.local.edge import Edge
 from serving.local.folders import Folders, is_held
@@ -46,8 +48,23 @@ class Look:
         return (
             (self.applied.shares, self.applied.copies) == meant
             and set(self.running) == set(self.intent.serving)
+            and self.listens
             and dict(self.applied.ports) == {v: s.port for v, s in self.running.items()}
         )
+
+    @property
+    def listens(self) -> bool:
+        """Whether Envoy took over the edge as it is meant, with the keys that there are now."""
+        if self.intent.port is None:
+            return False
+        try:
+            files = edge_files(self.folders.edge, self.intent.port, self.intent.edge)
+        except AdclickError:
+            # a file that does not fit any more changes nothing: the keeper's log says so
+            return bool(self.applied.edge)
+        told = {name: version_of(found) for name, found in files.items()}
+        # connections made under former settings keep the rest of them alive for a while
+        return told.items() <= self.applied.edge.items()
 
     @cached_property
     def status(self) -> Status:
@@ -63,7 +80,7 @@ class Look:
     def _url(self) -> str | None:
         if self.applied.port is None:
             return None
-        return f"http://{self.applied.address}:{self.applied.port}"
+        return self.intent.edge.url_at(self.applied.port)
 
     def _served(self, version: str) -> Served:
         role = self._role(version)

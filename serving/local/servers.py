@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import time
 from dataclasses import asdict
@@ -12,8 +11,8 @@ from pathlib import Path
 
 from serving.local.folders import Folders
 from serving.local.intent import Intent, write_whole
-from serving.options import ADDRESS, HostOptions
-from serving.process_table import RunningServer, running_servers, server_processes
+from serving.options import HostOptions
+from serving.process_table import RunningServer, free_port, running_servers, server_processes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_PAUSE = 10.0
@@ -79,7 +78,7 @@ class Servers:
         home = self._folders.versions / version
         options = HostOptions(
             bundle=home / "bundle",
-            port=_free_port(),
+            port=free_port(),
             state=home,
             **asdict(intent.servers),
         )
@@ -100,9 +99,3 @@ def spawn(command: list[str], log: Path, folder: Path) -> subprocess.Popen[bytes
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from serving.kubernetes.manifest import API_VERSION
+from serving.kubernetes.policies import GATEWAY_NAMESPACE
 from stacks.checks.artifact_registry import Repository, image_check
 from stacks.checks.check import Check, Finding, fails, holds
 from stacks.checks.kubernetes import Asked, cluster_check, namespace_checks, on_cluster
@@ -32,6 +33,11 @@ DEPLOYMENT: Asked = (
     ("pods/proxy", "", ("create", "get")),
     ("events", "", ("list",)),
 )
+# and of the gateway's namespace, where the gateway asks for tokens
+POLICIES: Asked = tuple(
+    (resource, "security.istio.io", ("create", "delete", "patch"))
+    for resource in ("requestauthentications", "authorizationpolicies")
+)
 MISSING, SERVER_ERROR = 404, 500
 
 
@@ -40,12 +46,17 @@ def seldon_checks(subject: Subject, component: ComponentDefinition) -> Sequence[
     cluster, settings = subject.cluster(component), component.configuration
     gateway, image = str(settings["gateway_url"]), str(settings["image"])
     reached = cluster_check(cluster)
+    guarded = str(settings.get("gateway_namespace", GATEWAY_NAMESPACE))
+    tokens = (
+        namespace_checks(cluster, guarded, "adclick-gateway", POLICIES) if "jwt" in settings else []
+    )
     in_registry = Repository.of(image) is not None
     return [
         *([image_check(subject.google, "serving image", image)] if in_registry else []),
         reached,
         Check("Seldon", lambda: _operator(cluster), (reached.name,)),
         *namespace_checks(cluster, str(settings["namespace"]), "adclick-deployer", DEPLOYMENT),
+        *tokens,
         Check("gateway", lambda: _gateway(subject.web, gateway)),
     ]
 

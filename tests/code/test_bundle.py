@@ -16,8 +16,10 @@ from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.encoding.requests import features, request_rows
 from adclick.errors import AdclickError
+from adclick.evaluation.offline import make_replay
 from adclick.model.click_model import ClickModel
 from adclick.splitting import Split
+from serving.check import check_serving
 from tests.bundles import CREATIVES, tiny_bundle
 from tests.bundles import GOLDEN as TINY_GOLDEN
 
@@ -67,6 +69,21 @@ def test_a_row_is_scored_like_the_request_for_it(
     rows = request_rows(sample_log, sample_split.test, 10_000)[:50]
     candidates = parse_candidates(schema, [features(schema, row) for row in rows])
     np.testing.assert_allclose(scorer.score(candidates), scorer.score_batch(batch), atol=1e-7)
+
+
+def test_the_served_model_answers_as_offline_its_new_creatives_too(
+    bundle: ServingBundle,
+    sample_log: AdLog,
+    sample_split: Split,
+    sample_encoder: FeatureEncoder,
+    trained: ClickModel,
+) -> None:
+    replay = make_replay(sample_log, sample_split, sample_encoder, trained, rows=200)
+    assert len(replay.ids) == len(set(replay.ids)) == 200
+    assert replay.images is not None
+    figures = check_serving(bundle, replay)
+    assert (figures.requests, figures.failed, figures.skew) == (200 + 100 + 1, 0, "")
+    assert figures.max_skew < 1e-6
 
 
 def test_golden_requests_have_the_bundles_own_answers(bundle: ServingBundle) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from adclick.bundle.store import fetch, publish, uri_of
 from adclick.errors import AdclickError
-from serving.bundle_store import fetch, publish, uri_of
 from tests.bundles import tiny_bundle
 
 

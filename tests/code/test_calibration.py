@@ -83,3 +83,35 @@ def test_logits_that_say_nothing_give_the_click_rate() -> None:
     clicks = np.array([1.0, 0, 0, 0])
     found = fit_calibration(np.full(4, -5.0), clicks, np.ones(4))
     assert found.probability(np.array([-5.0])) == pytest.approx([0.25], abs=1e-3)
+
+
+def test_temperature_scales_and_does_not_shift() -> None:
+    logits, clicks = drawn(0.5, 0.0)
+    found = fit_calibration(logits, clicks, np.ones_like(clicks), "temperature")
+    assert found.slope == pytest.approx(0.5, abs=0.03)
+    assert found.intercept == 0
+
+
+def test_isotonic_finds_a_bend_that_no_scaling_has() -> None:
+    generator = np.random.default_rng(3)
+    logits = generator.normal(-1, 2, 50_000)
+    truth = 0.05 + 0.4 * (logits > 0)
+    clicks = (generator.random(len(truth)) < truth).astype(float)
+    shown = np.ones_like(clicks)
+    bent = fit_calibration(logits, clicks, shown, "isotonic").probability(logits)
+    scaled = fit_calibration(logits, clicks, shown).probability(logits)
+    assert np.abs(bent - truth).mean() < 0.01 < np.abs(scaled - truth).mean()
+
+
+@given(seed=st.integers(0, 99))
+def test_isotonic_never_turns_an_order_around_and_promises_no_certainty(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(-1, 1, 200)
+    shown = generator.integers(1, 5, 200).astype(float)
+    clicks = generator.binomial(shown.astype(int), expit(logits)).astype(float)
+    found = fit_calibration(logits, clicks, shown, "isotonic")
+    p = found.probability(np.linspace(-9, 9, 99))
+    assert (np.diff(p) >= 0).all()
+    assert p[0] > 0 and p[-1] < 1
+    assert (found.probability(logits) * shown).sum() == pytest.approx(clicks.sum(), rel=1e-2)
+    assert Calibration.model_validate_json(found.model_dump_json()) == found

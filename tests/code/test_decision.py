@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from math import nan
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adclick.errors import AdclickError
-from adclick.evaluation.decision import Decision, decide
+from adclick.evaluation.decision import Decision
+from adclick.evaluation.decision import decide as decide_by
 from adclick.evaluation.estimate import Estimate
 from adclick.evaluation.evaluation import (
     CHALLENGER,
@@ -30,6 +32,18 @@ from adclick.statistics.anomaly import Anomaly
 GOOD = dict.fromkeys(METRICS, 0.01) | {"auc": 0.7, "logloss": 0.2, "calibration": 1.0}
 BETTER = dict.fromkeys(("auc", "pr_auc"), 0.02) | dict.fromkeys(
     ("logloss", "normalised_entropy", "ece", "brier"), -0.02
+)
+
+TRIAL = ServingFigures(
+    version="v",
+    requests=100,
+    failed=0,
+    max_skew=1e-7,
+    p50_ms=2.0,
+    p99_ms=9.0,
+    many_p99_ms=19.0,
+    memory_mb=300.0,
+    size_mb=12.0,
 )
 
 
@@ -94,6 +108,15 @@ def part(
 
 def policy(**settings: Any) -> Policy:
     return Policy.model_validate(settings)
+
+
+def decide(
+    evaluation: Evaluation,
+    policy: Policy,
+    anomalies: Sequence[Anomaly] = (),
+    serving: ServingFigures | None = TRIAL,
+) -> Decision:
+    return decide_by(evaluation, policy, anomalies, serving)
 
 
 def failed(decision: Decision) -> list[str]:
@@ -307,12 +330,10 @@ def test_anomalies_that_the_policy_names_block() -> None:
 
 
 def trial(**changes: Any) -> ServingFigures:
-    figures = {"version": "v", "requests": 100, "failed": 0, "max_skew": 1e-7, "p50_ms": 2.0}
-    figures |= {"p99_ms": 9.0, "memory_mb": 300.0, "size_mb": 12.0}
-    return ServingFigures.model_validate(figures | changes)
+    return TRIAL.model_copy(update=changes)
 
 
-BUDGET = policy(serving={"p99_ms": 10, "memory_mb": 400, "size_mb": 20})
+BUDGET = policy(serving={"p99_ms": 10, "many_p99_ms": 20, "memory_mb": 400, "size_mb": 20})
 
 
 def test_a_server_within_its_budget_is_promoted() -> None:
@@ -325,6 +346,7 @@ def test_a_server_within_its_budget_is_promoted() -> None:
         ({"max_skew": 2e-5}, "served minus offline score"),
         ({"failed": 1}, "requests without a score"),
         ({"p99_ms": 10.1}, "time to answer, p99"),
+        ({"many_p99_ms": 20.1}, "time to answer for 128, p99"),
         ({"memory_mb": 401}, "server's memory"),
         ({"size_mb": 20.5}, "bundle's size"),
     ],
@@ -334,7 +356,7 @@ def test_a_server_beyond_its_budget_is_kept_back(change: dict[str, float], name:
 
 
 def test_a_trial_that_the_policy_asks_for_has_to_have_been() -> None:
-    assert failed(decide(evaluation(), BUDGET)) == ["trial of the server"]
+    assert failed(decide(evaluation(), BUDGET, (), None)) == ["trial of the server"]
 
 
 @pytest.mark.parametrize("name", [CHALLENGER, LOGISTIC, CONSTANT])
@@ -362,3 +384,11 @@ def test_an_evaluation_that_lacks_a_model_is_an_error(name: str) -> None:
 def test_a_policy_that_cannot_work_is_refused(setting: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Policy.model_validate(setting)
+
+
+def test_the_figure_of_a_server_that_answers_wrong_says_why() -> None:
+    wrong = trial(max_skew=0.1, skew="row 3: site is encoded as 0, not 7")
+    assert (
+        "1.0e-01 (row 3: site is encoded as 0, not 7)"
+        in decide(evaluation(), BUDGET, (), wrong).reason
+    )

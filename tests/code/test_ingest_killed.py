@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from adclick.ingest.row_unit import DONE_FILE
-from tests.logs import as_csv, encoded, files_of, good, picture
+from tests.killing import check_killed
+from tests.logs import as_csv, encoded, good, picture
 
 MONTHS = ("2024-01", "2024-02")
-KILLS = 25
 INGEST = """
 import sys
 from adclick.ingest.ingest import ingest
@@ -46,11 +41,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(data: Path, store: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", INGEST, str(data), str(store)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE)
-
-
 def finished_units(store: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in store.rglob(DONE_FILE)}
 
@@ -59,31 +49,4 @@ def finished_units(store: Path) -> dict[Path, int]:
 def test_killed_at_any_point_the_next_run_finishes_with_the_same_bytes(
     data: Path, tmp_path: Path
 ) -> None:
-    untouched, store = tmp_path / "untouched", tmp_path / "store"
-    started = time.perf_counter()
-    whole = start(data, untouched)
-    assert whole.stdout is not None
-    whole.stdout.readline()
-    begun = time.perf_counter()
-    assert whole.wait() == 0
-    seconds = time.perf_counter() - begun
-    assert begun > started
-    chance, kept, killed = random.Random(0), {}, 0
-    for _ in range(KILLS):
-        run = start(data, store)
-        assert run.stdout is not None
-        run.stdout.readline()
-        try:
-            run.wait(timeout=chance.uniform(0, seconds / 3))
-        except subprocess.TimeoutExpired:
-            run.send_signal(signal.SIGKILL)
-            run.wait()
-            killed += 1
-        now = finished_units(store)
-        # what was finished before a kill is not done again
-        assert kept.items() <= now.items()
-        kept = now
-    assert killed > KILLS / 3
-    assert start(data, store).wait() == 0
-    assert kept.items() <= finished_units(store).items()
-    assert files_of(store) == files_of(untouched)
+    check_killed(INGEST, data, tmp_path, finished_units)

@@ -18,7 +18,9 @@ from adclick.ingest.executor import Threads, executor_here
 from adclick.ingest.ingest import ingest
 from adclick.ingest.row_unit import DONE_FILE
 from adclick.ingest.sources import find_source
+from tests.bundles import tiny_bundle
 from tests.logs import COLUMNS, IMAGES, data_folder, encoded, files_of, good, picture, schema_of
+from tests.scored import with_pictures
 from tests.servers import free_port, wait_until
 
 SCHEMA = schema_of({**COLUMNS, **IMAGES})
@@ -35,6 +37,16 @@ from adclick.ingest.sources import find_source
 from tests.code.test_ingest_ray import SCHEMA, UNIT_BYTES
 source = find_source(sys.argv[1], SCHEMA)
 ingest(source, SCHEMA, sys.argv[2], executor_here(), unit_bytes=UNIT_BYTES)
+"""
+SCORE = """
+import sys
+from adclick.bundle.bundle import load_bundle
+from adclick.ingest.executor import executor_here
+from adclick.scoring.score import score_log
+from adclick.scoring.source import find_rows
+from tests.scored import schema
+rows, bundle = find_rows(sys.argv[1] + "/log", schema()), load_bundle(sys.argv[1] + "/bundle")
+score_log(rows, bundle, sys.argv[2], "tiny", 0.9, executor_here(), unit_bytes=2_000)
 """
 
 
@@ -98,8 +110,20 @@ def test_a_cluster_that_loses_a_node_finishes_with_the_same_bytes(tmp_path: Path
         done = finished(store)
         assert run.wait(timeout=120) == 0
         assert units < done < finished(store)
+        check_scoring(tmp_path, environment)
         assert head.poll() is None
     assert files_of(store) == files_of(tmp_path / "here")
+
+
+def check_scoring(folder: Path, environment: dict[str, str]) -> None:
+    """Scoring on the cluster leaves the same bytes as in threads, new creatives and all."""
+    tiny_bundle(folder / "to-score/bundle")
+    with_pictures(folder / "to-score/log")
+    for engine in ("ray", "threads"):
+        command = [sys.executable, "-c", SCORE, str(folder / "to-score"), str(folder / engine)]
+        chosen = {**environment, "ADCLICK_ENGINE": engine}
+        subprocess.run(command, cwd=REPOSITORY, env=chosen, check=True, timeout=120)
+    assert files_of(folder / "ray") == files_of(folder / "threads")
 
 
 def finished(store: Path) -> int:

@@ -15,7 +15,8 @@ from adclick.model.head import build_head
 from adclick.model.options import ModelOptions
 from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
-from adclick.training.network import join
+from adclick.model.visual import build_visual
+from adclick.training.network import join, join_visual
 
 OPTIONS = ModelOptions(hidden_units=(8,), tower_filters=(2, 3), image_dimensions=4)
 SLOTS = (5, 3)
@@ -117,6 +118,62 @@ def test_joined_each_impression_gets_its_creatives_embedding() -> None:
     )
     apart = head([slots, numbers, np.asarray(tower(images))[which]])
     np.testing.assert_allclose(joined, apart, atol=1e-5)
+
+
+def test_with_images_the_head_is_the_columns_part_plus_the_pictures() -> None:
+    head = build_head(SLOTS, 2, True, 0.1, OPTIONS, Seeds(0))
+    slots, numbers, creative = inputs(5)
+    tabular = head.get_layer("tabular")([slots, numbers])
+    visual = head.get_layer("visual")([slots, creative])
+    np.testing.assert_allclose(head([slots, numbers, creative]), tabular + visual, atol=1e-6)
+
+
+def test_a_picture_is_worth_its_embedding_times_what_the_context_makes_of_it() -> None:
+    visual = build_visual(SLOTS, OPTIONS, Seeds(0))
+    slots, _, creative = inputs(6)
+    context = np.asarray(visual.get_layer("context").get_weights()[0])
+    weights, bias = visual.get_layer("alone").get_weights()
+    wishes = context[slots[:, 0]] + context[slots[:, 1] + SLOTS[0]]
+    expected = creative @ weights + bias + (creative * wishes).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(visual([slots, creative]), expected, atol=1e-5)
+
+
+def test_training_on_pictures_leaves_the_columns_part_alone() -> None:
+    tower = build_tower(SHAPE, OPTIONS, Seeds(0))
+    head = build_head(SLOTS, 2, True, 0.1, OPTIONS, Seeds(0))
+    slots, numbers, _ = inputs(3)
+    network = join_visual(tower, head, mirror=None)
+    trained = {id(w) for w in network.trainable_variables}
+    assert trained == {
+        id(w) for part in (tower, head.get_layer("visual")) for w in part.trainable_variables
+    }
+    images = np.random.default_rng(0).integers(0, 255, (2, *SHAPE), dtype=np.uint8)
+    which = np.array([1, 0, 1], np.int32)
+    offset = np.asarray(head.get_layer("tabular")([slots, numbers])).ravel()
+    batch = {"categorical": slots, "numeric": numbers, "images": images, "which": which}
+    joined = network(batch | {"offset": offset})
+    np.testing.assert_allclose(joined, join(tower, head)(batch), atol=1e-5)
+
+
+def test_mirrored_images_are_seen_in_training_alone() -> None:
+    tower = build_tower(SHAPE, OPTIONS, Seeds(0))
+    head = build_head(SLOTS, 2, True, 0.1, OPTIONS, Seeds(0))
+    slots, numbers, _ = inputs(16)
+    images = np.random.default_rng(0).integers(0, 255, (16, *SHAPE), dtype=np.uint8)
+    batch = {
+        "categorical": slots,
+        "numeric": numbers,
+        "images": images,
+        "which": np.arange(16, dtype=np.int32),
+        "offset": np.zeros(16, np.float32),
+    }
+    network = join_visual(tower, head, mirror=1)
+    seen = np.asarray(network(batch, training=True))
+    mirrored = np.asarray(network(batch | {"images": images[:, :, ::-1]}, training=False))
+    plain = np.asarray(network(batch, training=False))
+    assert np.abs(mirrored - plain).max() > 1e-4
+    np.testing.assert_array_equal(np.asarray(network(batch, training=False)), plain)
+    assert np.abs(seen - plain).max() > 1e-4
 
 
 def encoded(n: int) -> Encoded:

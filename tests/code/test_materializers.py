@@ -22,6 +22,8 @@ from zenml.materializers.materializer_registry import materializer_registry
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
+from adclick.canary.trial import CanaryTrial
+from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.decision import Decision
@@ -33,11 +35,13 @@ from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
 from adclick.prediction_log import REQUEST, SCORE, LoggedPredictions
+from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.splitting import Split
 from adclick.statistics.anomaly import Anomaly, AnomalyOptions
 from adclick.statistics.log import LogStatistics, Validation, describe_log
 from adclick.training.trained import Trained
 from tests.bundles import tiny_bundle, tiny_encoder
+from tests.cards import SERVING, card
 from tests.logs import ingested, many
 
 
@@ -122,6 +126,26 @@ def decided(promote: bool) -> Decision:
     return Decision(promote=promote, reason="so", conditions=(CONDITION,))
 
 
+def trial(reason: str) -> CanaryTrial:
+    return CanaryTrial(version="v1", champion=None, outcome="no trial", reason=reason)
+
+
+def scored(version: str) -> Scores:
+    month = ScoredMonth(
+        month=None,
+        folder="all-0a1b",
+        files=(),
+        unscored=None,
+        rows_in=0,
+        rows_scored=0,
+        rows_unscored=0,
+        reasons={},
+        creatives={},
+        images_embedded=0,
+    )
+    return Scores(root="/s", data="/d", model="m", version=version, months=(month,))
+
+
 def encoder(_: Path) -> FeatureEncoder:
     return tiny_encoder()
 
@@ -154,6 +178,20 @@ CASES: dict[str, Case] = {
         lambda _: evaluation(0.6), lambda _: evaluation(0.6), lambda _: evaluation(0.61), pages=1
     ),
     "decision": Case(lambda _: decided(True), lambda _: decided(True), lambda _: decided(False), 1),
+    "serving figures": Case(
+        lambda _: SERVING,
+        lambda _: SERVING.model_copy(),
+        lambda _: SERVING.model_copy(update={"failed": 1}),
+        pages=1,
+    ),
+    "card": Case(
+        lambda _: card(evaluation(0.6), decided(True)),
+        lambda _: card(evaluation(0.6), decided(True)),
+        lambda _: card(evaluation(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
+        pages=2,
+    ),
+    "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
+    "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),
     "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
     "bundle": Case(
         lambda folder: tiny_bundle(folder / "one", "v1"),
@@ -212,7 +250,7 @@ def test_content_decides_the_hash(case: Case, store: LocalArtifactStore, tmp_pat
 
 
 @each_case
-def test_pages_are_html_files_beside_the_data(
+def test_pages_are_files_beside_the_data(
     case: Case, store: LocalArtifactStore, tmp_path: Path
 ) -> None:
     data = case.value(tmp_path)
@@ -221,9 +259,9 @@ def test_pages_are_html_files_beside_the_data(
     pages = materializer.save_visualizations(data)
     assert len(pages) == case.pages
     for uri, kind in pages.items():
-        assert kind.value == "html"
         assert Path(uri).is_relative_to(materializer.uri)
-        assert Path(uri).read_text(encoding="utf-8").startswith("<")
+        begins = {"html": "<", "markdown": "# "}[kind.value]
+        assert Path(uri).read_text(encoding="utf-8").startswith(begins)
     assert_same(materializer.load(type(data)), data)
 
 

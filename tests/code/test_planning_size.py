@@ -185,3 +185,5 @@ def test_a_plan_is_made_from_what_the_repository_holds(
     made = plan_run(REPOSITORY, "local", None, ("training",), config, sample_schema, None)
     assert made.steps[0].step == "generate"
     assert made.cost is None
+    with pytest.raises(AdclickError, match="no plan of scoring"):
+        plan_run(REPOSITORY, "local", None, ("scoring",), config, sample_schema, data)

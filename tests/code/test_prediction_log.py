@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,6 +16,8 @@ from adclick.prediction_log import (
     PredictionLogWriter,
     read_predictions,
 )
+from adclick.prediction_log.sample import sample_requests
+from adclick.records.reading import EVERY_DAY, Days
 from tests.logs import COLUMNS, IMAGES, schema_of
 from tests.servers import wait_until
 
@@ -50,9 +54,28 @@ def test_only_the_version_asked_for_is_read(tmp_path: Path) -> None:
     assert read_predictions(tmp_path, SCHEMA, "v3").table.num_rows == 0
 
 
-def test_golden_requests_are_left_out(tmp_path: Path) -> None:
-    log(tmp_path, ("golden-1", "v1", [row()], [0.1]))
+@pytest.mark.parametrize("request_id", ["golden-1", "replayed-1"])
+def test_what_we_asked_ourselves_is_left_out(tmp_path: Path, request_id: str) -> None:
+    log(tmp_path, (request_id, "v1", [row()], [0.1]))
     assert read_predictions(tmp_path, SCHEMA, "v1").table.num_rows == 0
+    assert sample_requests(str(tmp_path), SCHEMA, EVERY_DAY, 10) == ()
+
+
+def test_a_sample_has_what_was_sent_of_all_versions_and_days(tmp_path: Path) -> None:
+    rows = [row(site=f"s{number}", ad=None) for number in range(50)]
+    log(tmp_path, ("r1", "v1", rows[:20], [0.1] * 20))
+    log(tmp_path, ("r2", "v2", rows[20:], [0.1] * 30))
+    every = sample_requests(str(tmp_path), SCHEMA, EVERY_DAY, 100)
+    sent = [{name: value for name, value in one.items() if value is not None} for one in rows]
+    assert sorted(every, key=rows_by_site) == sorted(sent, key=rows_by_site)
+    few = sample_requests(str(tmp_path), SCHEMA, EVERY_DAY, 10)
+    assert len({one["site"] for one in few}) == 10
+    assert few == sample_requests(str(tmp_path), SCHEMA, EVERY_DAY, 10)
+    assert sample_requests(str(tmp_path), SCHEMA, Days(until=date(2000, 1, 1)), 10) == ()
+
+
+def rows_by_site(one: Mapping[str, Any]) -> str:
+    return str(one["site"])
 
 
 def test_a_repeated_request_counts_once_as_first_answered(tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
+from typing import Any
 
+from adclick.observation import Histogram, Observation
 from serving.deployment import Role, Served, Status
-from serving.observation import Histogram, Observation, parse_metrics
+from serving.observation import parse_metrics
+from serving.status_table import rates, status_now, status_table
 
 METRICS = """\
 # TYPE adclick_requests_total counter
@@ -21,28 +25,55 @@ adclick_request_seconds_sum{model_version="v1"} 1.5
 """
 
 
+def observed(requests: int, **more: Any) -> Observation:
+    return Observation(requests, latency=Histogram((0.001, math.inf), (requests, 0), 0.1), **more)
+
+
+def told(status: Status, **per_second: float) -> list[list[str]]:
+    """The table's lines, each as its cells."""
+    return [
+        re.split(r" {2,}", line.strip()) for line in status_table(status, per_second).split("\n")
+    ]
+
+
 def test_nothing_serves() -> None:
-    assert str(Status()) == "nothing serves"
+    assert status_now(Status) == "nothing serves"
 
 
 def test_a_server_of_this_machine() -> None:
     served = Served("v1", healthy=True, pid=7, uptime=3600.0, memory=12_000_000, log=Path("l"))
-    assert str(Status("http://here", (served,))) == (
-        "serving at http://here\n  v1 (champion, 100 %): ready, pid 7, up 3,600 s, 12 MB, log l"
-    )
+    address, heads, row, log = told(Status("http://here", (served,)))
+    assert (address, log) == (["serving at http://here"], ["log of v1: l (pid 7)"])
+    assert dict(zip(heads, row, strict=True)) == {
+        **dict.fromkeys(heads, "-"),
+        **{"version": "v1", "role": "champion", "traffic": "100 %", "ready": "yes"},
+        **{"up": "3,600 s", "memory": "12 MB"},
+    }
 
 
 def test_a_version_on_trial_and_the_way_back() -> None:
     champion = Served("v1", traffic=90, healthy=True)
     canary = Served("v2", Role.CANARY, 10, observed=parse_metrics(METRICS))
-    status = Status("http://there", (champion, canary), former="v0")
+    status = Status("http://there", (champion, canary), former="v0", warning="beware")
 
-    assert str(status).splitlines()[1:] == [
-        "  v1 (champion, 90 %): ready",
-        "  v2 (canary, 10 %): not ready, 100 requests, 3 failed, p99 <= 100 ms",
-        "rollback brings back v0",
-    ]
+    _, heads, _, row, former, warning = told(status, v2=12.34)
+    assert dict(zip(heads, row, strict=True)) == {
+        **{"version": "v2", "role": "canary", "traffic": "10 %", "ready": "no"},
+        **{"up": "-", "memory": "-", "requests": "100", "per s": "12.3"},
+        **{"refused": "7", "failed": "3", "p50": "<= 1 ms", "p99": "<= 100 ms", "mean score": "-"},
+    }
+    assert former == ["rollback brings back v0"]
+    assert warning == ["warning: beware"]
     assert (status.version, status.healthy, status.trial) == ("v1", True, canary)
+
+
+def test_rates_are_of_the_time_between_two_looks() -> None:
+    before = Status("u", (Served("v1", observed=observed(100)), Served("v2", Role.CANARY)))
+    after = Status(
+        "u",
+        (Served("v1", observed=observed(150)), Served("v2", Role.CANARY, observed=observed(9))),
+    )
+    assert rates(before, after, 2.0) == {"v1": 25.0}
 
 
 def test_metrics_are_read_as_they_were_counted() -> None:

@@ -23,6 +23,7 @@ LOOKS_OUTWARD = {
     "promote",
     "publish_reports",
     "register",
+    "score",
     "send_traffic",
 }
 
@@ -67,7 +68,18 @@ def test_a_step_does_not_depend_on_what_it_does_not_import(other: str) -> None:
 def test_a_step_that_computes_is_cached_until_its_code_changes(name: str) -> None:
     configuration = step_of(name).configuration
     assert configuration.enable_cache is not False
-    assert configuration.cache_policy == depends_on_code(f"steps.{name}")
+    policy = configuration.cache_policy
+    assert policy is not None
+    assert policy == depends_on_code(f"steps.{name}").model_copy(
+        update={"file_dependencies": policy.file_dependencies}
+    )
+    assert files(f"steps.{name}") <= set(policy.file_dependencies or ())
+
+
+def test_a_step_depends_on_what_runs_in_a_process_of_its_own() -> None:
+    policy = step_of("check_serving").configuration.cache_policy
+    assert policy is not None
+    assert {"serving/app.py", "serving/worker.py"} <= set(policy.file_dependencies or ())
 
 
 @pytest.mark.parametrize("name", sorted(LOOKS_OUTWARD))

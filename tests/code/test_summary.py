@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
-from adclick.summary import DriftSummary, ModelSummary, RunSummary, ServingSummary, StepTime
+from adclick.summary import (
+    DriftSummary,
+    ModelSummary,
+    RunSummary,
+    ScoringSummary,
+    ServingSummary,
+    StepTime,
+)
 from adclick.views.summary import print_summary
 
 FIGURE = Figure(value=0.61234, low=0.5987, high=0.6321)
@@ -38,9 +46,18 @@ FULL = EMPTY.model_copy(
     update={
         "model": MODEL,
         "decision": DECISION,
+        "canary": CanaryTrial(
+            version="2024-03.0a1b2c3d",
+            champion="2024-02.ffffffff",
+            outcome="rolled back",
+            reason="share of errors: 5.00%",
+            seconds=12.4,
+            replayed=1234,
+        ),
         "serving": ServingSummary(
             version="v", url="u", golden_checked=16, requests=600, p50_ms=1.25, p99_ms=9.96
         ),
+        "scoring": ScoringSummary(version="v", rows_in=1_300, rows_scored=1_200, root="/scores"),
         "drift": (
             DriftSummary(name="2024-03", verdict="fine", problems=()),
             DriftSummary(name="2024-04", verdict="retrain", problems=("site: moved", "age: moved")),
@@ -94,6 +111,12 @@ def test_the_decision_comes_with_its_reason(printed: list[str]) -> None:
     assert " ".join(line(printed, "decision")) == "decision promote: better than champion"
 
 
+def test_a_canary_comes_with_its_reason(printed: list[str]) -> None:
+    assert " ".join(line(printed, "canary")) == (
+        "canary rolled back: share of errors: 5.00% (12 s; 1,234 requests replayed)"
+    )
+
+
 def test_drift_has_a_line_a_report(printed: list[str]) -> None:
     assert line(printed, "drift") == ["drift", "2024-03", "fine"]
     assert " ".join(line(printed, "2024-04")) == "2024-04 retrain site: moved; age: moved"
@@ -103,6 +126,11 @@ def test_serving_tells_what_was_checked(printed: list[str]) -> None:
     assert " ".join(line(printed, "serving")) == (
         "serving v, 16 golden requests answered right; 600 requests, p50 1.2 ms, p99 10.0 ms"
     )
+
+
+def test_scoring_tells_how_many_rows_have_a_score(printed: list[str]) -> None:
+    said = " ".join(line(printed, "scores"))
+    assert said == "scores 1,200 of 1,300 rows scored by v: /scores"
 
 
 def test_the_curl_line_is_one_line_to_copy(printed: list[str]) -> None:

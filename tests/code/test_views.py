@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import markdown_it
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +19,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
+from adclick.canary.judgement import CanaryCondition
+from adclick.canary.trial import CanaryTrial
+from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.decision import Decision, decide
@@ -34,6 +38,7 @@ from adclick.evaluation.intervals import Figure
 from adclick.evaluation.policy import Policy
 from adclick.evaluation.slices import SliceFigures
 from adclick.model.calibration import Calibration
+from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.statistics.anomaly import Anomaly
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.statistics.month import MonthStatistics, NumbersOfColumn, ValuesOfColumn
@@ -41,11 +46,16 @@ from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.model_card import card_markdown, card_page
 from adclick.views.model_page import model_page
+from adclick.views.scores_page import scores_page
+from adclick.views.serving_page import serving_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.svg import linear_axis, log_axis
 from adclick.views.text import size
+from adclick.views.trial_page import trial_page
 from tests.bundles import tiny_schema
+from tests.cards import SERVING, card
 
 HOSTILE = "<script>alert('x')</script>\"&"
 MOST_BYTES = 300_000
@@ -209,6 +219,20 @@ def decision(text: str) -> Decision:
     return Decision(promote=False, reason=text, conditions=(condition,))
 
 
+def trial(text: str) -> CanaryTrial:
+    condition = CanaryCondition(name=text, figure=text, bound=text, outcome="fails")
+    return CanaryTrial(
+        version=text,
+        champion=text,
+        outcome="rolled back",
+        reason=text,
+        conditions=(condition,),
+        seconds=61.2,
+        replayed=1234,
+        replayed_from=text,
+    )
+
+
 def described(text: str = "news", columns: int = 1, months: int = 2) -> LogStatistics:
     values = tuple(f"{text}{i}" for i in range(15))
     column = ValuesOfColumn(
@@ -261,15 +285,37 @@ def described(text: str = "news", columns: int = 1, months: int = 2) -> LogStati
     )
 
 
+def scored(text: str, months: int = 2) -> Scores:
+    month = ScoredMonth(
+        month="2026-01",
+        folder="2026-01-0a1b",
+        files=("2026-01-0a1b/scores/0.parquet",),
+        unscored="2026-01-0a1b/unscored.parquet",
+        rows_in=1_300,
+        rows_scored=1_200,
+        rows_unscored=100,
+        reasons={f"{text}{number}": 1 for number in range(100)},
+        creatives={"known": 1_000, "unknown": 200},
+        images_embedded=0,
+    )
+    return Scores(root=text, data=text, model=text, version=text, months=(month,) * months)
+
+
 PAGES: dict[str, Callable[[str, Path], str]] = {
     "evaluation": lambda text, _: evaluation_page(
         evaluation(text=text, slices=400), decision(text)
     ),
+    "card": lambda text, _: card_page(
+        card(evaluation(text=text, slices=400), decision(text), text)
+    ),
+    "serving": lambda text, _: serving_page(SERVING.model_copy(update={"skew": text})),
     "decision": lambda text, _: decision_page(decision(text)),
+    "trial": lambda text, _: trial_page(trial(text)),
     "adlog": lambda text, folder: adlog_page(log(folder, text=text, creatives=30)),
     "model": lambda text, _: model_page([0.2], {text: 7}, Calibration(), [text]),
     "encoder": lambda text, _: encoder_page(encoder(text, columns=400)),
     "statistics": lambda text, _: statistics_page(described(text, columns=200, months=12)),
+    "scores": lambda text, _: scores_page(scored(text, months=300)),
     "validation": lambda text, _: validation_page(
         Validation(anomalies=described(text, columns=400).anomalies)
     ),
@@ -340,7 +386,7 @@ def test_lead_is_unclear_or_worse_by_its_interval() -> None:
 def test_verdict_is_the_first_line() -> None:
     for champion in (True, False):
         found = evaluation(champion=champion)
-        verdict = decide(found, Policy())
+        verdict = decide(found, Policy(), (), SERVING)
         for html in (evaluation_page(found, verdict), evaluation_page(found, decision("because"))):
             said = (f"PROMOTE {verdict.reason}", "KEEP because")
             assert Page(html).text.strip().startswith(said)
@@ -357,11 +403,78 @@ def test_evaluation_without_clicks_in_a_slice_or_a_bin() -> None:
     assert "enough impressions" in evaluation_page(evaluation(slices=0))
 
 
+def test_a_trial_shows_every_condition_and_what_was_replayed() -> None:
+    page = Page(trial_page(trial("so")))
+    assert page.rows[1:] == [["so", "so", "so", "✗ fails"]]
+    assert "1,234 requests were replayed" in page.text
+    none = CanaryTrial(version="v", champion=None, outcome="no trial", reason="nothing serves")
+    assert "Conditions" not in Page(trial_page(none)).text
+
+
 def test_decision_shows_every_condition() -> None:
-    found = decide(evaluation(), Policy())
+    found = decide(evaluation(), Policy(), (), SERVING)
     rows = Page(decision_page(found)).rows[1:]
     assert [row[:3] for row in rows] == [[c.name, c.figure, c.bound] for c in found.conditions]
     assert ["holds" in row[3] for row in rows] == [c.holds for c in found.conditions]
+
+
+def test_serving_page_says_first_what_is_wrong() -> None:
+    page = Page(serving_page(SERVING))
+    assert "differ" not in page.text.split("figure")[0] and "no score" not in page.text
+    assert page.row("largest difference from an offline score")[1] == "2.5e-08"
+    assert page.row("128 candidates, p50 / p99")[1] == "2.5 / 9.8 ms"
+    bad = SERVING.model_copy(
+        update={"failed": 3, "failure": "row 0: too old", "skew": "row i7 is served 0.5; age"}
+    )
+    page = Page(serving_page(bad))
+    said = page.text.split("requests replayed")[0]
+    assert "3 requests got no score" in said and "row 0: too old" in said
+    assert "differ: row i7 is served 0.5; age" in said
+
+
+def test_a_card_says_what_a_version_is_and_where_it_comes_from() -> None:
+    page = Page(card_page(card(evaluation(), decision("because"))))
+    assert page.text.strip().startswith("KEEP because")
+    assert page.row("2024-01") == ["2024-01", "1,000", "25", "2.50 %", "7"]
+    assert page.row("code")[1] == "cccccccccccc"
+    assert page.row("judged against")[1] == "no champion: the first version"
+    assert page.row("environment")[1] == "Python 3.12.1, tensorflow 2.20.0"
+    assert page.row("categorical")[1] == "v1, device"
+    assert page.row(CHALLENGER)[1] == "0.7000 [0.6877, 0.7456]"
+    assert page.row("memory of the server")[1] == "135 MB"
+    assert "epochs: 4" in page.text
+
+
+def test_a_card_of_code_that_was_not_committed_says_so_among_its_limits() -> None:
+    clean = card(evaluation(), decision("because"))
+    dirty = CodeVersion(commit="c" * 40, changed=("run.py",))
+    said = "It cannot be made again from a commit alone"
+    assert said not in card_page(clean)
+    for code in (dirty, CodeVersion()):
+        made = card(evaluation(), decision("because"), code=code)
+        assert said in card_page(made) and said in card_markdown(made)
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "a|b", "`x` *y* [z](javascript:a) # h", "two\nlines"])
+def test_a_card_as_markdown_shows_hostile_data_as_text(text: str) -> None:
+    made = card(evaluation(text=text), decision(text), text)
+    told = card_markdown(made)
+    assert told.startswith("# Model card: adclick-shops ")
+    tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(told)
+    shown = " ".join(part.content for t in tokens for part in t.children or () if part.content)
+    assert " ".join(text.split()) in " ".join(shown.split())
+    inline = {part.type for token in tokens for part in token.children or ()}
+    assert inline <= {"text", "text_special", "softbreak", "strong_open", "strong_close"}
+    assert not {"html_block", "fence", "code_block"} & {token.type for token in tokens}
+    cells = [t for t in tokens if t.type in ("th_open", "tr_open")]
+    assert cells
+
+
+def test_a_card_as_markdown_has_the_figures_of_the_page() -> None:
+    told = card_markdown(card(evaluation(), decision("because")))
+    assert "**KEEP**: because" in told
+    assert "| challenger | 0.7000 \\[0.6877, 0.7456\\] |" in told
+    assert "| code | cccccccccccc |" in told
 
 
 def test_adlog_counts_add_up(tmp_path: Path) -> None:
@@ -381,6 +494,16 @@ def test_adlog_counts_add_up(tmp_path: Path) -> None:
     assert ["and 10 more"] in page.rows and ["and 50 more"] in page.rows
     assert page.row("ad0", "by time") == ["ad0", "by time", "1.2 MB"]
     assert "img" not in page.tags
+
+
+def test_scores_counts_add_up_with_every_reason() -> None:
+    page = Page(scores_page(scored("x")))
+    assert "2,600 rows in = 2,400 scored + 200 without a score" in page.text
+    assert page.row("2026-01")[1:] == ["1,300", "1,200", "100", "7.69 %", "1,000", "0", "200"]
+    assert page.row("x7")[1:] == ["2", "0.08 %"]
+    one = scored("x").months[0].model_copy(update={"rows_unscored": 0, "reasons": {}})
+    whole = scored("x").model_copy(update={"months": (one,)})
+    assert "Every row has a score." in Page(scores_page(whole)).text
 
 
 def test_adlog_shows_at_most_24_creatives_from_first_to_last(tmp_path: Path) -> None:
@@ -406,7 +529,7 @@ def test_model_page_names_the_best_epoch_and_all_parameters() -> None:
     assert [page.row(str(i))[1] for i in (1, 2, 3, 4)] == ["0.20111", "0.18222", "0.18333", "n/a"]
     assert page.row("a") == ["a", "750", "75.00 %"]
     assert page.row("calibrated")[-1] == "37.75 %"
-    assert "a = 2.0000 and b = −0.5000" in page.text
+    assert "becomes: sigmoid(2.0000 × logit -0.5000)" in page.text
     assert "No finite number" in model_page([math.nan], {"a": 1}, Calibration(), ["2026-01"])
 
 

@@ -36,6 +36,15 @@ SMALL: dict[str, Any] = {
         "model": {"cross_rank": 8, "hidden_units": [32, 16], "tower_filters": [4, 8, 8, 8]},
     },
     "evaluation": {"resamples": 100},
+    # latency says nothing on a busy machine
+    "deployment": {
+        "canary": {
+            "traffic": 50,
+            "least_requests": 100,
+            "latency_floor_ms": 1000,
+            "replay_after_seconds": 1,
+        }
+    },
     "traffic": {"requests": 550},
     "monitoring": {"rows": 1000},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -15,7 +16,7 @@ from adclick.evaluation.metrics import METRICS
 from serving.client import PREDICTIONS
 from serving.deployment import Status
 from tests.e2e.conftest import First
-from tests.e2e.runs import Place, Ran
+from tests.e2e.runs import REPOSITORY, Place, Ran
 from tests.servers import refuses
 
 pytestmark = pytest.mark.slow
@@ -42,9 +43,12 @@ LOADED = {
     "serving_bundle": "ServingBundle",
     "champion": "Champion",
     "evaluation": "Evaluation",
+    "serving_figures": "ServingFigures",
     "decision": "Decision",
+    "model_card": "ModelCard",
     "release": "Release",
     "deployment": "Deployment",
+    "canary_trial": "CanaryTrial",
     "promotion": "Release",
     "traffic": "TrafficReport",
     "month_reports": "DriftReports",
@@ -72,8 +76,9 @@ def test_every_artifact_loads_back(store: dict[str, Any]) -> None:
 def test_what_people_look_at_has_a_page(store: dict[str, Any]) -> None:
     with_page = {name for name, kinds in store["pages"].items() if kinds == ["html"]}
     data = {"ad_log", "statistics", "validation", "feature_encoder"}
-    judged = {"click_model", "evaluation", "decision"}
+    judged = {"click_model", "evaluation", "serving_figures", "decision", "canary_trial"}
     assert with_page == data | judged | {"month_reports", "prediction_reports"}
+    assert store["pages"]["model_card"] == ["html", "markdown"]
 
 
 def test_the_version_is_in_production_with_its_figures(first: First, store: dict[str, Any]) -> None:
@@ -84,8 +89,32 @@ def test_the_version_is_in_production_with_its_figures(first: First, store: dict
     assert version["stage"] == "production"
     auc = model.metrics["challenger"]["auc"].value
     assert float(version["metadata"]["auc"]) == auc
-    assert {"logloss", "calibration", "ece", "trained_on", "reason"} <= version["metadata"].keys()
-    assert {"ad_log", "split", "serving_bundle", "evaluation"} <= set(version["artifacts"])
+    assert {"logloss", "calibration", "ece", "reason"} <= version["metadata"].keys()
+    linked = {"ad_log", "split", "serving_bundle", "evaluation", "model_card"}
+    assert linked <= set(version["artifacts"])
+
+
+def test_the_version_says_where_it_comes_from(store: dict[str, Any]) -> None:
+    (version,) = store["versions"]
+    data, schema, code, config = (
+        ast.literal_eval(version["metadata"][name]) for name in ("data", "schema", "code", "config")
+    )
+    assert list(data["months"]) == list(MONTHS)
+    assert data["tested_on"] == MONTHS[-1]
+    assert (schema["name"], schema["time"]) == ("sample", ["time"])
+    assert config["training"]["epochs"] == 4
+    command = ["git", "rev-parse", "HEAD"]
+    head = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True)
+    assert code["commit"] == head.stdout.decode().strip()
+    assert isinstance(code["dirty"], bool)
+
+
+def test_the_server_was_tried_before_the_decision(store: dict[str, Any]) -> None:
+    (version,) = store["versions"]
+    serving = ast.literal_eval(version["metadata"]["serving"])
+    assert (serving["failed"], serving["skew"]) == (0, "")
+    assert serving["max_skew"] < 1e-6
+    assert 0 < serving["p50_ms"] <= serving["p99_ms"]
 
 
 def test_the_summary_has_each_step_with_its_seconds(first: First) -> None:
@@ -99,6 +128,7 @@ def test_the_summary_has_each_step_with_its_seconds(first: First) -> None:
 def test_the_summary_has_metrics_with_intervals(first: First) -> None:
     model = first.run.done.model
     assert model is not None and model.champion is None
+    assert first.run.done.canary is None
     assert set(model.metrics) == {"challenger", "logistic regression", "constant"}
     for figures in model.metrics.values():
         assert set(figures) == set(METRICS)
@@ -147,10 +177,10 @@ def test_status_tells_what_serves(first: First) -> None:
     serving = first.place.serving()
     champion = serving.champion
     assert told.code == 0 and champion
-    assert told.output.startswith(
-        f"serving at {serving.url}\n"
-        f"  {champion.version} (champion, 100 %): ready, pid {champion.pid}, up "
-    )
+    address, _, row, log = told.output.splitlines()
+    assert address == f"serving at {serving.url}"
+    assert row.split()[:5] == [champion.version, "champion", "100", "%", "yes"]
+    assert log == f"log of {champion.version}: {champion.log} (pid {champion.pid})"
 
 
 def test_nothing_is_left_in_the_home_folder_or_among_temporary_files(first: First) -> None:

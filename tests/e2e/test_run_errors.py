@@ -31,7 +31,7 @@ def train(place: Place, data: object, schema: object) -> Ran:
 def test_help_needs_neither_state_nor_environment(place: Place) -> None:
     told = place.run("--help")
     assert (told.code, told.errors) == (0, "")
-    assert "--pipeline {all,training,deployment,traffic,monitoring}" in told.output
+    assert "--pipeline {all,training,deployment,traffic,monitoring,scoring}" in told.output
     assert not place.state.exists()
 
 
@@ -39,6 +39,26 @@ def test_an_unknown_pipeline(place: Place) -> None:
     told = place.run("--pipeline", "flying")
     assert told.code == 2
     assert "invalid choice: 'flying'" in told.errors.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("promote", "--shadow"), "--shadow: only `deploy` can have it"),
+        (("--traffic", "10"), "--traffic: only `deploy` can have it"),
+        (("promote", "--version", "v1"), "--version: only `deploy`, `rollback`, `run` can have it"),
+        (("--version", "v1"), "--version: of pipelines only `scoring` can have it"),
+        (("deploy", "--traffic", "few"), "argument --traffic: invalid int value: 'few'"),
+    ],
+)
+def test_an_option_of_another_command(place: Place, words: tuple[str, ...], why: str) -> None:
+    told = place.run(*words)
+    assert told.code == 2
+    assert why in told.errors.splitlines()[-1]
+
+
+def test_deploying_before_anything_was_trained(place: Place) -> None:
+    assert_refused(place.run("deploy"), "adclick-sample has no staged version", "training")
 
 
 def test_an_unknown_stack(place: Place) -> None:

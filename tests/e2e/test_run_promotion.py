@@ -14,7 +14,7 @@ import pytest
 from adclick.evaluation.decision import Decision
 from serving.client import PredictionClient
 from serving.deployment import Status
-from tests.e2e.runs import Place, Ran, assert_refused
+from tests.e2e.runs import SMALL, Place, Ran, assert_refused
 from tests.e2e.shops import COLUMNS, write_months, write_schema
 
 pytestmark = pytest.mark.slow
@@ -176,6 +176,17 @@ def test_a_better_model_is_promoted(deployed: Moment, better: Moment) -> None:
     }
 
 
+def test_its_canary_got_requests_and_held(deployed: Moment, better: Moment) -> None:
+    trial = better.run.done.canary
+    assert trial is not None
+    assert (trial.champion, trial.version) == (deployed.serving.version, better.trained)
+    assert trial.outcome == "promoted"
+    assert trial.replayed >= 200
+    # it was never asked by anyone else
+    assert trial.replayed_from == f"16 golden requests of version {trial.champion}"
+    assert f"canary promoted: {trial.reason}" in " ".join(better.run.output.split())
+
+
 def test_a_promoted_model_serves_instead_of_the_champion(deployed: Moment, better: Moment) -> None:
     assert better.serving.version == better.trained != deployed.serving.version
     before, after = deployed.serving.champion, better.serving.champion
@@ -248,6 +259,69 @@ def test_the_curl_line_suits_the_champion(worse: Moment) -> None:
         b'"click_probability"'
         in subprocess.run(["bash", "-c", curl], check=True, capture_output=True).stdout
     )
+
+
+@pytest.fixture(scope="module")
+def taken_back(place: Place, worse: Moment) -> Moment:
+    """The version that serves is rolled back by hand, and then trained once more."""
+    told = place.run("rollback")
+    assert told.code == 0, told.errors
+    words = ("--pipeline", "training", "--data", "after", "--schema", "shops.yaml")
+    return moment(place, run(place, *words))
+
+
+def test_a_version_that_was_taken_back_is_not_staged_again(
+    deployed: Moment, better: Moment, worse: Moment, taken_back: Moment
+) -> None:
+    assert taken_back.serving.version == deployed.serving.version
+    assert taken_back.trained == better.trained
+    assert taken_back.stages == {
+        deployed.serving.version: "production",
+        better.trained: "archived",
+        worse.trained: None,
+    }
+    assert not taken_back.decision.promote
+    assert taken_back.decision.reason == (
+        f"nothing new was trained, and {better.trained} was taken back: rolled back by hand"
+    )
+
+
+def test_it_was_compared_with_the_champion_that_came_back(
+    deployed: Moment, taken_back: Moment
+) -> None:
+    model = taken_back.run.done.model
+    assert model is not None and model.champion == deployed.serving.version
+
+
+@pytest.fixture(scope="module")
+def mad(place: Place, taken_back: Moment) -> Moment:
+    """A version that the decision lets through, and whose canary may not score otherwise."""
+    canary = {**SMALL["deployment"]["canary"], "score_ratio": 1.0001, "longest_minutes": 0.25}
+    training = {**LEARNING["training"], "learning_rate": 0.006}
+    config = place.config(
+        "mad", **{**LEARNING, "training": training}, deployment={"canary": canary}
+    )
+    words = ("--config", config, "--data", "after", "--schema", "shops.yaml")
+    return moment(place, place.run(*words))
+
+
+def test_a_canary_that_does_not_hold_leaves_the_champion_in_production(
+    taken_back: Moment, mad: Moment
+) -> None:
+    assert mad.decision.promote
+    before, after = taken_back.serving.champion, mad.serving.champion
+    assert before and after and before.pid == after.pid
+    assert mad.serving.trial is None
+    assert mad.stages == {**taken_back.stages, mad.trained: "archived"}
+
+
+def test_the_run_says_why_the_canary_was_rolled_back(taken_back: Moment, mad: Moment) -> None:
+    summary, champion = mad.run.done, taken_back.serving.version
+    assert summary.canary is not None and summary.serving is not None
+    assert (summary.canary.outcome, summary.canary.champion) == ("rolled back", champion)
+    assert "mean score over the champion's: " in summary.canary.reason
+    assert f"canary rolled back: {summary.canary.reason}" in " ".join(mad.run.output.split())
+    assert (summary.serving.version, summary.serving.requests) == (champion, 550)
 
 
 def one_month(place: Place) -> tuple[Path, Path]:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 import requests
+from google.protobuf import json_format
+from seldon_core.proto.prediction_pb2 import SeldonMessage
+from seldon_core.proto.prediction_pb2_grpc import SeldonStub
 
 from serving.options import ServerKind
 from tests.bundles import example
 from tests.hosts import Server, running
 from tests.logs import encoded, picture
+from tests.servers import free_port
 
 IMAGE = base64.b64encode(encoded(picture(3), "PNG")).decode()
 NEW = example(creative="new", image=IMAGE)
+
+
+def called(server: Server, rows: list[dict[str, Any]]) -> Any:
+    """The answer over gRPC."""
+    message = json_format.ParseDict({"jsonData": rows, "meta": {"puid": "mine"}}, SeldonMessage())
+    with grpc.insecure_channel(f"127.0.0.1:{server.options.grpc_port}") as channel:
+        return json_format.MessageToDict(SeldonStub(channel).Predict(message, timeout=10))
 
 
 def inferred(server: Server) -> requests.Response:
@@ -33,13 +46,20 @@ def inferred(server: Server) -> requests.Response:
 
 @pytest.mark.parametrize("kind", ["adclick", "seldon-core-microservice"])
 def test_a_new_creative_is_scored_by_its_image(tmp_path: Path, kind: ServerKind) -> None:
-    with running(tmp_path, workers=1, server=kind, new_images="inline") as server:
+    settings: dict[str, Any] = {"server": kind, "new_images": "inline", "grpc_port": free_port()}
+    with running(tmp_path, workers=1, **settings) as server:
         answer = server.post({"jsonData": [NEW, example(creative="unknown"), example()]}).json()
         scores = answer["jsonData"]["click_probability"]
         assert len(set(scores)) == 3
         tags = {"model_version": "v1", "unknown_creatives": 1, "new_creatives": 1}
         assert answer["meta"]["tags"] == tags
-        refused = server.post({"jsonData": [example(), {**NEW, "image": "aGVsbG8="}]})
+        assert called(server, [NEW, example(creative="unknown"), example()]) == answer | {
+            "meta": {**answer["meta"], "puid": "mine"}
+        }
+        broken = [example(), {**NEW, "image": "aGVsbG8="}]
+        with pytest.raises(grpc.RpcError, match="row 1: column 'image' cannot be used"):
+            called(server, broken)
+        refused = server.post({"jsonData": broken})
         assert refused.status_code == 400
         assert "row 1: column 'image' cannot be used" in refused.json()["status"]["info"]
         if kind == "adclick":

@@ -19,9 +19,13 @@ SCHEMA = Path(__file__).resolve().parents[2] / "configs" / "schemas" / "sample.y
 
 
 def make(folder: Path) -> None:
-    """An ad log, an encoder, a model, a baseline and a bundle, with what they answer here."""
+    """An ad log, an encoder, a model, a baseline and a bundle, with what they answer here.
+
+    The bundle's own server, started here, answers as the model does.
+    """
     from adclick.bundle.build import build_bundle
     from adclick.encoding.fit import fit_encoder
+    from adclick.evaluation.offline import make_replay
     from adclick.ingest.ingest import ingest
     from adclick.ingest.sources import find_source
     from adclick.sample_data.generate import generate
@@ -31,6 +35,7 @@ def make(folder: Path) -> None:
     from adclick.training.baseline import train_baseline
     from adclick.training.options import TrainingOptions
     from adclick.training.train import train
+    from serving.check import check_serving
 
     schema = load_schema(SCHEMA)
     options = SampleOptions(months=4, impressions=3_000, creatives_per_month=10, base_rate=0.3)
@@ -43,7 +48,9 @@ def make(folder: Path) -> None:
     (folder / "model").mkdir()
     model.save(folder / "model")
     baseline.save(folder / "baseline.npz")
-    build_bundle(log, split, encoder, model, folder / "bundle")
+    bundle = build_bundle(log, split, encoder, model, folder / "bundle")
+    tried = check_serving(bundle, make_replay(log, split, encoder, model))
+    assert (tried.failed, tried.skew) == (0, ""), tried
     (folder / "log.json").write_text(log.model_dump_json())
     (folder / "encoder.json").write_text(encoder.model_dump_json())
     np.savez(folder / "answers.npz", **_answers(folder))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-from tests.kubernetes import emulated_reviews
+from tests.kubernetes import emulated_policies, emulated_reviews
 from tests.kubernetes.emulated_cluster import EmulatedCluster, RefusalError
 from tests.kubernetes.emulated_gateway import Answer, ask_pod, through_gateway
 from tests.kubernetes.emulated_jobs_api import JobsApi
@@ -20,6 +20,8 @@ from tests.kubernetes.emulated_reviews import ClusterFacts
 NAMESPACE = "serving"
 TOKEN = "emulated"
 SELDON = f"/apis/machinelearning.seldon.io/v1/namespaces/{NAMESPACE}/seldondeployments/"
+GATEWAY = "istio-system"
+ISTIO = f"/apis/security.istio.io/v1/namespaces/{GATEWAY}/"
 CORE = f"/api/v1/namespaces/{NAMESPACE}/"
 
 
@@ -171,18 +173,30 @@ def _handler(
         def _apply(self, path: str, query: dict[str, str], body: bytes) -> Any:
             assert self.headers["Content-Type"] == "application/apply-patch+yaml"
             assert query["fieldValidation"] == "Strict"
+            manifest = json.loads(body)
+            if policy := self._policy(path):
+                assert policy == (manifest["kind"], manifest["metadata"]["name"])
+                return cluster.apply_policy(manifest)
             if not path.startswith(SELDON):
                 raise RefusalError(
                     404, "NotFound", "the server could not find the requested resource"
                 )
-            manifest = json.loads(body)
             assert manifest["metadata"]["name"] == path.removeprefix(SELDON)
             return cluster.apply(manifest, query["fieldManager"], query["force"] == "true")
 
         def _delete(self, path: str, query: dict[str, str], body: bytes) -> Any:
             assert json.loads(body) == {"propagationPolicy": "Foreground"}
-            cluster.delete(self._known(path))
+            if policy := self._policy(path):
+                if cluster.policies.pop(policy, None) is None:
+                    raise RefusalError(404, "NotFound", f"{policy} not found")
+            else:
+                cluster.delete(self._known(path))
             return {"kind": "Status", "status": "Success"}
+
+        def _policy(self, path: str) -> tuple[str, str] | None:
+            """Which of the gateway's policies a path is that of."""
+            plural, _, name = path.removeprefix(ISTIO).partition("/")
+            return (emulated_policies.PLURALS[plural], name) if path.startswith(ISTIO) else None
 
         def _known(self, path: str) -> str:
             name = path.removeprefix(SELDON)
@@ -197,7 +211,14 @@ def _handler(
                 self._send(404, {})
                 return
             content = self.headers.get("Content-Type", "")
-            answer = through_gateway(cluster, name, self.command, rest, body, content)
+            try:
+                headers = {key.lower(): value for key, value in self.headers.items()}
+                if not cluster.faults.no_guard:
+                    known = [*cluster.policies.values()]
+                    emulated_policies.check(known, urlsplit(self.path).path, headers)
+                answer = through_gateway(cluster, name, self.command, rest, body, content)
+            except emulated_policies.RefusedError as refused:
+                answer = Answer(refused.code, str(refused).encode(), "text/plain")
             self._send(answer.code, answer)
 
         def _send(self, code: int, content: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from adclick.errors import AdclickError
 from serving.kubernetes import rules
-from tests.kubernetes import crd
+from tests.kubernetes import crd, emulated_policies
 from tests.kubernetes.emulated_pod import THIS_NODE, EmulatedPod, Node
 from tests.kubernetes.emulated_routes import Routes
 
@@ -36,6 +36,7 @@ class Faults:
     conflicts: int = 0  # of the next applies
     wrong_scores_of: str | None = None  # a version
     no_route: bool = False
+    no_guard: bool = False  # the gateway has not heard of its policies
     misses: int = 0  # of the next requests at the gateway, whose routes are not there yet
     keep_deleted: bool = False  # a finalizer that nobody removes
 
@@ -70,6 +71,7 @@ class EmulatedCluster:
         self.seldon: dict[str, Resource] = {}
         self.pods: dict[str, EmulatedPod] = {}
         self.routes: dict[str, Routes] = {}  # of a SeldonDeployment
+        self.policies: dict[tuple[str, str], Resource] = {}  # of the gateway, by kind and name
         self.applied: list[Resource] = []
         self._managers: dict[str, str] = {}
         self._folder = folder
@@ -108,6 +110,14 @@ class EmulatedCluster:
             self.applied.append(copy.deepcopy(manifest))
             self.seldon[name] = self._merged(known, manifest)
             return copy.deepcopy(self.seldon[name])
+
+    def apply_policy(self, manifest: Resource) -> Resource:
+        """Server-side apply of one of Istio's policies."""
+        if found := emulated_policies.problems(manifest):
+            raise RefusalError(400, "BadRequest", f"strict decoding error: {'; '.join(found)}")
+        with self.lock:
+            self.policies[manifest["kind"], manifest["metadata"]["name"]] = manifest
+        return manifest
 
     def changed_by(self, manager: str, name: str) -> None:
         """Let someone else own an object's fields."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adclick.bundle.scorer import Scorer
-from serving.bundle_store import fetch
+from adclick.bundle.store import fetch
 from serving.kubernetes.manifest import BUNDLE_ANNOTATION
 from serving.protocol import SCORE_NAME
 from tests.bundles import scores_of

@@ -38,6 +38,16 @@ def test_its_configuration_in_serving_s_words() -> None:
     assert SeldonKubernetesConfig(**CONFIG).settings.autoscaling is None
 
 
+def test_tokens_that_the_gateway_asks_for() -> None:
+    jwt = {"issuer": "https://issuer.test/", "audiences": ["ads"], "jwks": "https://issuer.test/k"}
+    gate = SeldonKubernetesConfig(**CONFIG, jwt=jwt).settings.gate
+    assert gate and gate.jwt.remote
+    assert (gate.namespace, gate.labels) == ("istio-system", {"istio": "ingressgateway"})
+    assert SeldonKubernetesConfig(**CONFIG).settings.gate is None
+    with pytest.raises(ValidationError, match="jwks_ca is none of Istio's settings"):
+        SeldonKubernetesConfig(**CONFIG, jwt={**jwt, "jwks_ca": "/ca.pem"})
+
+
 @pytest.mark.parametrize("name", ["bundles", "prediction_log"])
 def test_a_folder_of_this_machine_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match="/data is no URL of a bucket"):

@@ -102,6 +102,16 @@ def test_a_request_logger_needs_the_orchestrator() -> None:
     assert logged["graph"]["logger"] == {"mode": "all", "url": "http://logger.serving/"}
 
 
+def test_the_orchestrator_does_not_wait_for_ever() -> None:
+    logged = predictor_of(LOGGED)
+    assert logged["annotations"]["seldon.io/rest-timeout"] == "15000"
+    assert logged["annotations"]["seldon.io/grpc-timeout"] == "15000"
+    sooner = predictor_of(replace(LOGGED, answer_seconds=0.5))
+    assert sooner["annotations"]["seldon.io/rest-timeout"] == "500"
+    assert sooner["name"] != logged["name"]
+    assert predictor_of(ONE)["annotations"].keys() == {"adclick/bundle", "seldon.io/no-engine"}
+
+
 def test_grpc_has_a_port_of_its_own_by_the_name_that_the_operator_looks_for() -> None:
     (_, plain), (_, both) = containers_of(predictor_of(ONE)), containers_of(predictor_of(GRPC))
     assert [port["name"] for port in plain["ports"]] == ["http"]

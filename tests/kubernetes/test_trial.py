@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 
 from adclick.errors import AdclickError
+from adclick.observation import Observation
 from serving.client import PredictionClient
 from serving.deployment import Role, Status
 from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.pods import PredictorPods
-from serving.observation import Observation
 from tests.bundles import GOLDEN, example
 from tests.kubernetes.emulated_api import NAMESPACE
 from tests.kubernetes.test_deployment import NAME, Place, failure, kubernetes, place

@@ -19,7 +19,7 @@ from adclick.model.seeds import Seeds
 from adclick.splitting import SplitOptions, split_by_time
 from adclick.training.batches import Batches
 from adclick.training.encoded_rows import EncodedRows, encode_rows
-from adclick.training.fit import dataset, training_step
+from adclick.training.fit import adam, dataset, training_step
 from adclick.training.network import join
 from adclick.training.options import TrainingOptions
 from tests.aggregated import single_and_aggregated
@@ -80,7 +80,7 @@ def test_a_training_step_has_that_loss_plus_the_regularisers(
     for rows in (single, aggregated):
         model = network(slots, rows.numeric.shape[1])
         batches = Batches(rows, None, 32 * len(rows), OPTIONS.seed)
-        step = training_step(model, OPTIONS, strategy)
+        step = training_step(model, adam(model, OPTIONS, strategy), strategy)
         losses.append(float(step(iter(dataset(batches, strategy)))))
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 

@@ -21,13 +21,14 @@ from adclick.errors import AdclickError
 from adclick.evaluation.evaluation import CHALLENGER, CONSTANT, LOGISTIC
 from adclick.evaluation.metrics import Scored, metrics
 from adclick.evaluation.scoring import score_test_rows
+from adclick.model.calibration import Method
 from adclick.model.click_model import ClickModel, load_click_model
 from adclick.sample_data.ceiling import expected_auc, expected_logloss
 from adclick.sample_data.generate import SampleData
 from adclick.splitting import Split, SplitOptions, split_by_time
 from adclick.training.baseline import train_baseline
 from adclick.training.batches import gather
-from adclick.training.encoded_rows import encode_rows
+from adclick.training.encoded_rows import Sampling, encode_rows
 from adclick.training.network import join
 from adclick.training.options import TrainingOptions
 from adclick.training.train import train
@@ -45,6 +46,13 @@ def creatives(sample_log: AdLog) -> CreativeTable:
 @pytest.fixture(scope="module")
 def later_rows(sample_log: AdLog, sample_split: Split) -> pa.Table:
     return sample_log.table(sample_split.test)
+
+
+class AdLogWithoutImages(AdLog):
+    """The same rows, as if no image had come with them."""
+
+    def creatives(self) -> None:
+        """None."""
 
 
 class Predictor:
@@ -146,6 +154,22 @@ def test_the_picture_matters(
     grey = replace(creatives, images=np.full_like(creatives.images, 128))
     changed = Predictor(trained, sample_encoder, grey)(later_rows)
     assert np.abs(changed - scores).mean() > 1e-4
+
+
+def test_the_columns_part_is_the_model_that_columns_alone_would_make(
+    trained: ClickModel,
+    sample_log: AdLog,
+    sample_split: Split,
+    sample_encoder: FeatureEncoder,
+    quick_training: TrainingOptions,
+    later_rows: pa.Table,
+    scores: Float64,
+) -> None:
+    encoded = sample_encoder.encode(later_rows)
+    blind = AdLogWithoutImages(**sample_log.model_dump())
+    twin = train(blind, sample_split, sample_encoder, quick_training).model
+    np.testing.assert_array_equal(trained.tabular.logits(encoded, None), twin.logits(encoded, None))
+    assert np.abs(twin.predict(encoded, None) - scores).mean() > 1e-3
 
 
 def test_showing_an_ad_more_often_does_not_raise_its_click_rate(
@@ -332,3 +356,24 @@ def test_a_champion_of_another_schema_is_refused(
     champion = tiny_bundle(tmp_path / "tiny", images=False)
     with pytest.raises(AdclickError, match="champion v1 needs shown_at, which schema small no"):
         score_test_rows(plain_log, split, encoder, plain_model[0], baseline, champion)
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_a_sample_of_the_rows_without_a_click_leaves_predictions_calibrated(
+    plain_log: AdLog, plain_training: TrainingOptions, tmp_path: Path, method: Method
+) -> None:
+    split = split_by_time(plain_log, SplitOptions())
+    encoder = fit_encoder(plain_log, split.training)
+    whole = encode_rows(plain_log, split.training, encoder, tmp_path / "whole")
+    some = encode_rows(
+        plain_log, split.training, encoder, tmp_path / "some", Sampling(0.25, seed=1)
+    )
+    assert some.clicks.sum() == whole.clicks.sum()
+    assert len(some) < 0.7 * len(whole)
+    assert some.click_rate == pytest.approx(whole.click_rate, rel=0.2)
+    sampled = plain_training.model_copy(update={"unclicked_share": 0.25, "calibration": method})
+    model, _ = trained_on(plain_log, sampled)
+    later = plain_log.table(split.calibration)
+    predicted = model.predict(encoder.encode(later), None)
+    clicks = later.column(CLICKS).to_numpy()
+    assert predicted.mean() == pytest.approx(clicks.mean(), rel=0.02)

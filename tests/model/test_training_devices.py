@@ -18,7 +18,7 @@ from adclick.encoding.fit import fit_encoder
 from adclick.model.options import ModelOptions
 from adclick.splitting import Split, SplitOptions, split_by_time
 from adclick.training.batches import RUN
-from adclick.training.options import TrainingOptions
+from adclick.training.options import ImageTraining, TrainingOptions
 from tests.logs import AGGREGATED, Row, good, ingested, schema_of
 from tests.model.use_devices import Result, Task, result_of
 from tests.servers import free_port, wait_until
@@ -65,14 +65,15 @@ class Process:
         return Result.model_validate_json(self.result.read_bytes())
 
 
-# without dropout, whose masks are others on each replica
+# without dropout and mirrors, which are others on each replica
 MODEL = ModelOptions(
     cross_layers=1, cross_rank=8, hidden_units=(16,), tower_filters=(4, 8), dropout=0
 )
+IMAGES = ImageTraining(epochs=2, learning_rate=0.01, mirrored=False)
 # a seed whose network has no weight with a gradient of next to nothing: of the rounding in it Adam
 # would make steps of full size, others on each number of replicas
 OPTIONS = TrainingOptions(
-    seed=2, epochs=2, patience=2, batch_size=256, learning_rate=0.01, model=MODEL
+    seed=2, epochs=2, patience=2, batch_size=256, learning_rate=0.01, model=MODEL, images=IMAGES
 )
 
 

@@ -31,6 +31,7 @@ class Task(BaseModel):
     options: TrainingOptions
     processors: int = 1
     more_epochs: int = 0
+    store: str | None = None
 
 
 class Result(BaseModel):
@@ -62,7 +63,7 @@ def main(task: Task, result: Path) -> None:
     logical = [tf.config.LogicalDeviceConfiguration()] * task.processors
     processor = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(processor, logical)
-    trained = train(task.log, task.split, task.encoder, task.options)
+    trained = train(task.log, task.split, task.encoder, task.options, task.store)
     result.write_text(result_of(trained, task).model_dump_json())
     if task.more_epochs:
         longer = task.options.model_copy(

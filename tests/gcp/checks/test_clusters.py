@@ -34,7 +34,7 @@ def test_whoever_has_not_the_cluster_s_certificate_is_not_the_cluster(
     assert results["Seldon"].found == f"needs {CLUSTER}"
 
 
-def _by_kubeconfig(world: World, context: str | None) -> dict[str, CheckResult]:
+def _by_kubeconfig(world: World, context: str | None, **changes: object) -> dict[str, CheckResult]:
     component = ComponentDefinition(
         flavor="seldon_kubernetes",
         configuration={
@@ -42,6 +42,7 @@ def _by_kubeconfig(world: World, context: str | None) -> dict[str, CheckResult]:
             "gateway_url": f"http://{names.GATEWAY_HOST}",
             "image": "serving:1",
             "kubernetes_context": context,
+            **changes,
         },
     )
     definition = StackDefinition(name="mine", components={"model_deployer": component})
@@ -73,6 +74,13 @@ def test_without_a_connector_the_cluster_is_the_kubeconfig_s(
     assert results["Seldon"].status == Status.HOLDS
     assert results[f"rights in {NAMESPACE}"].found == f"{ACCOUNT} may not list pods"
     assert str(results[f"rights in {NAMESPACE}"].mend).startswith("kubectl --context=mine create")
+    guarded = "namespace istio-system"
+    assert guarded not in results
+    world.facts.namespaces["istio-system"] = set()
+    world.facts.lacking.add(("patch", "authorizationpolicies"))
+    asked = _by_kubeconfig(world, "mine", jwt={"issuer": "https://issuer.test/"})
+    assert asked[guarded].status == Status.HOLDS
+    assert asked[f"rights in {guarded}"].found == f"{ACCOUNT} may not patch authorizationpolicies"
     assert "no Kubernetes context other" in _by_kubeconfig(world, "other")["cluster other"].found
     api.close()
     gone = _by_kubeconfig(world, None)["cluster of the kubeconfig"]

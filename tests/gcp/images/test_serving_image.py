@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.bundle.store import publish
 from adclick.records.reading import read_records
-from serving import bundle_store
 from serving.client import PredictionClient
 from serving.kubernetes.description import Predictor, ServingDescription
 from serving.kubernetes.pod import USER, pod_spec
@@ -45,7 +45,7 @@ def pod(
         prediction_log=f"{STORE}/predictions",
     )
     pod = Pod(pod_spec(described, predictor), tmp_path_factory.mktemp("pod"), free_port())
-    bundle_store.publish(bundle, str(pod.volume("store") / "bundles"))
+    publish(bundle, str(pod.volume("store") / "bundles"))
     with running(pod), PredictionClient(url(pod)) as client:
         wait_until(client.is_healthy, "the pod is ready", READY_SECONDS)
         yield pod

@@ -1,0 +1,34 @@
+"""What a picture is worth: to everybody, and to whom it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers
+
+from adclick.model.options import ModelOptions
+from adclick.model.seeds import Seeds
+
+
+def build_visual(slot_counts: Sequence[int], options: ModelOptions, seeds: Seeds) -> keras.Model:
+    """The picture's part of the logit: w . e + b + sum over columns c of h[slot_c] . e.
+
+    Inputs: `categorical` int32 (n, C) and `creative` float32 (n, E), the embeddings e. Output:
+    (n, 1). A factorisation machine between picture and context (Rendle 2010): `context` holds a
+    vector h of width E for each slot.
+    """
+    slots = keras.Input((len(slot_counts),), dtype="int32", name="categorical")
+    creative = keras.Input((options.image_dimensions,), dtype="float32", name="creative")
+    offsets = np.concatenate([[0], np.cumsum(slot_counts)[:-1]]).astype(np.int32)
+    context = layers.Embedding(
+        int(np.sum(slot_counts)),
+        options.image_dimensions,
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=seeds.next()),
+        embeddings_regularizer=keras.regularizers.L2(options.l2 / 20),
+        name="context",
+    )(slots + offsets)
+    alone = layers.Dense(1, kernel_initializer=seeds.kernel(), name="alone")(creative)
+    in_context = keras.ops.sum(creative * keras.ops.sum(context, axis=1), axis=1, keepdims=True)
+    return keras.Model([slots, creative], layers.Add()([alone, in_context]), name="visual")

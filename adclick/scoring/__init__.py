@@ -1,0 +1,1 @@
+"""Scores for whole logs: streamed, by unit, with the executors of ingestion."""

@@ -1,0 +1,1 @@
+"""How much the model sees of an ad, against the true click probabilities of the sample data."""

@@ -1,0 +1,77 @@
+"""How good the click model is, on sample data whose true click probabilities are known.
+
+Takes about fifteen minutes on two cores. Worlds and scores are kept in the work folder and are
+computed anew only where the code that makes them has changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from adclick.sample_data.options import SampleOptions
+from benchmarks.figures import Figure
+from benchmarks.machine import this_machine
+from benchmarks.model.quality import CONTENDERS, quality_figures
+from benchmarks.model.scores import Scores
+from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
+from benchmarks.report import report
+
+NAME = "model"
+WORK = Path(tempfile.gettempdir()) / "adclick-bench-model"
+# as many creatives and impressions as the models in docs/models.md were measured on
+SAMPLE = SampleOptions(months=8, impressions=320_000, creatives_per_month=193)
+SMALL = SampleOptions(months=4, impressions=12_000, creatives_per_month=20, base_rate=0.2)
+OTHER_RULES = 1
+
+
+class Benchmark:
+    """The parts, each of which makes its world and trains its contenders."""
+
+    def __init__(self, sample: SampleOptions, seeds: int, work: Path, place: Place) -> None:
+        self._sample, self._seeds = sample, tuple(range(1, seeds + 1))
+        self._work, self._place = work, place
+
+    def parts(self) -> dict[str, Callable[[], list[Figure]]]:
+        """What is measured, by name."""
+        return {"quality": self._quality, "other-rules": self._other_rules}
+
+    def _quality(self) -> list[Figure]:
+        return self._figures(self._sample, "")
+
+    def _other_rules(self) -> list[Figure]:
+        options = self._sample.model_copy(update={"rule_seed": OTHER_RULES})
+        return self._figures(options, f"rule seed {OTHER_RULES}")
+
+    def _figures(self, options: SampleOptions, name: str) -> list[Figure]:
+        scores = Scores(options, self._work, self._place)
+        scores.make(CONTENDERS, self._seeds)
+        return quality_figures(scores, self._seeds, name)
+
+
+def main() -> None:
+    """Measure, print the figures and keep them as results/model.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.model", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each contender (3)")
+    parser.add_argument("--work", type=Path, default=WORK, help=f"where data is kept ({WORK})")
+    parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
+    parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
+    options = parser.parse_args()
+    machine = this_machine()
+    figures: list[Figure] = []
+    with cleaning_up_when_terminated(), new_place() as place:
+        sample = SMALL if options.small else SAMPLE
+        benchmark = Benchmark(sample, options.seeds, options.work, place)
+        for name, measure in benchmark.parts().items():
+            if options.only is None or name in options.only:
+                figures += measure()
+        if options.only is None and not options.small:
+            report(NAME, figures, machine)
+        else:
+            report(NAME, figures, machine, options.work)
+
+
+if __name__ == "__main__":
+    main()
