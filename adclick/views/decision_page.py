@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from adclick.evaluation.decision import Condition, Decision
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision
 from adclick.views.html import render, table
 
 HEADS = ("condition", "figure", "bound", "result")
