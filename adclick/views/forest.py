@@ -11,7 +11,7 @@ from markupsafe import Markup
 from adclick.evaluation.intervals import Figure
 from adclick.views.svg import Axis, linear_axis
 
-MIDDLE, HEIGHT = 10, 20
+MIDDLE, HEIGHT = 20, 40
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Forest:
         labels = dict(zip(self.axis.ticks, self.axis.labels, strict=True))
         anchors = ("start", "middle", "end")
         texts = [
-            Markup('<text x="{:.1f}%" y="14" text-anchor="{}">{}</text>').format(
+            Markup('<text x="{:.1f}%" y="26" text-anchor="{}">{}</text>').format(
                 self.axis.at(value), anchor, labels.get(value, "0")
             )
             for value, anchor in zip(shown, anchors, strict=True)

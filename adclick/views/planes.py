@@ -11,7 +11,7 @@ from markupsafe import Markup
 from adclick.views.svg import Axis, disc, drawing, line, linear_axis, log_axis, polyline, words
 
 SIDE = 320.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 14.0, 14.0, 44.0
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 22.0, 12.0, 44.0
 # above it a range is drawn on a logarithmic axis: click rates lie crowded near 0
 WIDE = 20.0
 
