@@ -175,7 +175,7 @@ CASES: dict[str, Case] = {
         lambda _: card(evaluated(0.6), decided(True)),
         lambda _: card(evaluated(0.6), decided(True)),
         lambda _: card(evaluated(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
-        pages=2,
+        pages=3,
     ),
     "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
     "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),

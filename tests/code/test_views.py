@@ -305,7 +305,7 @@ def test_model_page_names_the_best_epoch_and_all_parameters() -> None:
     assert [page.row(str(i))[1] for i in (1, 2, 3, 4)] == ["0.20111", "0.18222", "0.18333", "n/a"]
     assert page.row("a") == ["a", "750", "75.00 %"]
     assert page.row("calibrated")[-1] == "37.75 %"
-    assert "a = 2.0000 and b = −0.5000" in page.text
+    assert "becomes: sigmoid(2.0000 × logit -0.5000)" in page.text
     assert "No finite number" in model_page([math.nan], {"a": 1}, Calibration(), ["2026-01"])
 
 
