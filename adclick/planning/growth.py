@@ -96,7 +96,8 @@ GROWTH = (
         "deployment",
         "deploy",
         (Quantity.NOTHING,),
-        "waits for a server of this machine; pods, their image and golden requests take longer",
+        "waits for a server of this machine; pods, their image and golden requests take longer, "
+        "and a canary's trial comes on top",
     ),
     Growth("deployment", "promote", (Quantity.NOTHING,), "writes a record"),
     Growth("traffic", "send_traffic", (Quantity.REQUESTS,), "asks request by request"),
