@@ -1,8 +1,9 @@
 """Pairs of models whose true difference is known: champion, challenger, and test rows of them.
 
-The log-odds of a click are normal: a part that both models see, one that each sees alone (half of it
-the creative's, as of a picture), and one of the creative that nobody sees. Each model says the click
-probability given what it sees, so that both are calibrated and only what they see tells them apart.
+The log-odds of a click are normal: a part that both models see, one that each sees alone (half of
+it the creative's, as of a picture), and one of the creative that nobody sees. Each model says the
+click probability given what it sees, so that both are calibrated and only what they see tells them
+apart.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Pair:
     challenger: float
     champion: float
     impressions: int
-    creatives: int = 400
+    creatives: int = 2000
 
     def rows(self, seed: int) -> ScoredRows:
         """Test rows of the pair, with baselines that see less, and columns to divide them by."""
