@@ -134,7 +134,7 @@ def compare(
                 options.confidence,
             )
         ),
-        calibration_curve=_calibration_curve(ours.sums.bins, options.confidence),
+        calibration_curve=calibration_curve(ours.sums.bins, options.confidence),
         worst=worst_slices(rows, cuts, CHALLENGER, opponent, options) if opponent else (),
     )
 
@@ -177,7 +177,8 @@ def _curve(grid: Float64) -> tuple[RankPoint, ...]:
     )
 
 
-def _calibration_curve(bins: Float64, confidence: float) -> tuple[CalibrationBin, ...]:
+def calibration_curve(bins: Float64, confidence: float) -> tuple[CalibrationBin, ...]:
+    """Bins of CURVE_BINS from finer ones: `bins` (groups, fine, 3) are as in Sums."""
     groups, fine, parts = bins.shape
     tenths = bins.reshape(groups, CURVE_BINS, fine // CURVE_BINS, parts).sum(axis=2)
     return tuple(
@@ -198,6 +199,7 @@ def _calibration_bin(groups: Float64, confidence: float) -> CalibrationBin:
         impressions=int(impressions),
         predicted=float(predicted / impressions),
         observed=float(observed),
-        low=max(0.0, sure.low),
+        # NaN stays: it is not below 0
+        low=max(sure.low, 0.0),
         high=sure.high,
     )

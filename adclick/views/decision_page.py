@@ -9,7 +9,7 @@ from adclick.evaluation.decision import Decision
 from adclick.views.html import render, table
 
 HEADS = ("condition", "figure", "bound", "result")
-VERDICTS = {
+OUTCOMES = {
     "holds": Markup('<span class="first-text unbroken">✓ holds</span>'),
     "undecided": Markup('<span class="aside unbroken">? undecided</span>'),
     "fails": Markup('<span class="second-text unbroken">✗ fails</span>'),
@@ -28,4 +28,4 @@ def conditions_table(decision: Decision) -> Markup:
 
 
 def _row(condition: Condition) -> tuple[str, ...]:
-    return condition.name, condition.figure, condition.bound, VERDICTS[condition.verdict]
+    return condition.name, condition.figure, condition.bound, OUTCOMES[condition.verdict]

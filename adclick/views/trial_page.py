@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adclick.canary.judgement import CanaryCondition
 from adclick.canary.trial import CanaryTrial
-from adclick.views.decision_page import HEADS, VERDICTS
+from adclick.views.decision_page import HEADS, OUTCOMES
 from adclick.views.html import render, table
 
 
@@ -15,4 +15,4 @@ def trial_page(trial: CanaryTrial) -> str:
 
 
 def _row(condition: CanaryCondition) -> tuple[str, ...]:
-    return condition.name, condition.figure, condition.bound, VERDICTS[condition.outcome]
+    return condition.name, condition.figure, condition.bound, OUTCOMES[condition.outcome]
