@@ -71,9 +71,9 @@ GROWTH = (
     Growth(
         "training",
         "evaluate",
-        (Quantity.RESAMPLES, Quantity.CREATIVES),
-        "sorts the test rows, weighs them anew for each resample and embeds the creatives; "
-        "measured without a champion, whose scores come on top",
+        (Quantity.TEST_ROWS, Quantity.CREATIVES),
+        "scores and sorts the test rows and embeds the creatives; resamples are of groups of rows, "
+        "whose number does not grow; measured without a champion, whose scores come on top",
         cores=True,
     ),
     Growth(

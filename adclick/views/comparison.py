@@ -15,9 +15,9 @@ from adclick.evaluation.evaluation import (
     CalibrationBin,
     Evaluation,
     ModelFigures,
-    SliceFigures,
 )
 from adclick.evaluation.intervals import Figure
+from adclick.evaluation.slices import SliceFigures
 from adclick.views.charts import calibration_chart, dots, dots_axis, dots_head
 from adclick.views.html import table
 from adclick.views.text import count, number, percent, shortened, signed

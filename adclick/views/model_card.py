@@ -62,8 +62,7 @@ def card_markdown(card: ModelCard) -> str:
         if one.challenger_minus
     ]
     conditions = [
-        (one.name, one.figure, one.bound, "holds" if one.holds else "fails")
-        for one in card.decision.conditions
+        (one.name, one.figure, one.bound, one.verdict) for one in card.decision.conditions
     ]
     return render_markdown(
         "model_card.md.j2",

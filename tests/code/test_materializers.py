@@ -25,7 +25,8 @@ from adclick.adlog import AdLog
 from adclick.canary.trial import CanaryTrial
 from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import FeatureEncoder
-from adclick.evaluation.decision import Condition, Decision
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, CalibrationBin, Evaluation, ModelFigures
 from adclick.evaluation.intervals import Figure
 from adclick.model.baseline import LogisticBaseline
@@ -95,6 +96,8 @@ def evaluation(auc: float) -> Evaluation:
         tested_on="2024-02",
         impressions=100,
         clicks=7,
+        clusters=20,
+        clustered_by="day",
         confidence=0.95,
         champion_version=None,
         champion_saw_test=False,

@@ -23,7 +23,8 @@ from adclick.canary.judgement import CanaryCondition
 from adclick.canary.trial import CanaryTrial
 from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
-from adclick.evaluation.decision import Condition, Decision, Policy, decide
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision, decide
 from adclick.evaluation.evaluation import (
     CHALLENGER,
     CHAMPION,
@@ -32,9 +33,10 @@ from adclick.evaluation.evaluation import (
     CalibrationBin,
     Evaluation,
     ModelFigures,
-    SliceFigures,
 )
 from adclick.evaluation.intervals import Figure
+from adclick.evaluation.policy import Policy
+from adclick.evaluation.slices import SliceFigures
 from adclick.model.calibration import Calibration
 from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.statistics.anomaly import Anomaly
@@ -124,6 +126,8 @@ def evaluation(
         tested_on=text,
         impressions=12_345,
         clicks=678,
+        clusters=64,
+        clustered_by="creative",
         confidence=0.95,
         champion_version=text if champion else None,
         champion_saw_test=False,
@@ -382,7 +386,7 @@ def test_lead_is_unclear_or_worse_by_its_interval() -> None:
 def test_verdict_is_the_first_line() -> None:
     for champion in (True, False):
         found = evaluation(champion=champion)
-        verdict = decide(found, Policy())
+        verdict = decide(found, Policy(), (), SERVING)
         for html in (evaluation_page(found, verdict), evaluation_page(found, decision("because"))):
             said = (f"PROMOTE {verdict.reason}", "KEEP because")
             assert Page(html).text.strip().startswith(said)
@@ -408,7 +412,7 @@ def test_a_trial_shows_every_condition_and_what_was_replayed() -> None:
 
 
 def test_decision_shows_every_condition() -> None:
-    found = decide(evaluation(), Policy())
+    found = decide(evaluation(), Policy(), (), SERVING)
     rows = Page(decision_page(found)).rows[1:]
     assert [row[:3] for row in rows] == [[c.name, c.figure, c.bound] for c in found.conditions]
     assert ["holds" in row[3] for row in rows] == [c.holds for c in found.conditions]
