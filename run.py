@@ -154,8 +154,20 @@ def guess_schema(options: argparse.Namespace) -> None:
     print(f"  {shlex.join(['.venv/bin/python', 'run.py', '--data', data, '--schema', str(out)])}")
 
 
+def make_sample_data(options: argparse.Namespace) -> None:
+    """Make a sample ad log, and say what to run on it."""
+    from adclick.sample_data.command import make_sample
+
+    sample = make_sample(options.impressions, options.months, options.out or Path("sample-data"))
+    print(f"{sample.data}: {len(sample.months)} months, {sample.months[0]} to {sample.months[-1]}")
+    print(f"{sample.truth}: what is true of them, for tests and benchmarks alone")
+    words = ["--data", str(sample.data), "--schema", str(SAMPLE_SCHEMA)]
+    print(f"run\n  {shlex.join(['.venv/bin/python', 'run.py', *words])}")
+
+
 COMMANDS = {
     "run": run,
+    "sample-data": make_sample_data,
     "schema": guess_schema,
     "deploy": deploy,
     "promote": promote,
@@ -166,7 +178,8 @@ COMMANDS = {
     "reports": show_reports,
 }
 OPTIONS_OF = {
-    "out": ("schema",),
+    "out": ("schema", "sample-data"),
+    "impressions": ("sample-data",),
     "version": ("deploy", "rollback", "run"),
     "traffic": ("deploy",),
     "shadow": ("deploy",),
@@ -185,8 +198,8 @@ def parse_arguments() -> argparse.Namespace:
         nargs="?",
         default="run",
         choices=COMMANDS,
-        help="run pipelines (the default), write a first schema of --data, change, show or stop "
-        "what serves, or open a page",
+        help="run pipelines (the default), make sample data, write a first schema of --data, "
+        "change, show or stop what serves, or open a page",
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
@@ -197,7 +210,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
-    parser.add_argument("--out", type=Path, help="where `schema` writes (schema.yaml)")
+    parser.add_argument("--out", type=Path, help="where `schema` and `sample-data` write")
+    parser.add_argument("--impressions", type=int, help="how many `sample-data` makes (60000)")
     parser.add_argument(
         "--version",
         help="which version to deploy (the staged one), bring back, "
@@ -207,7 +221,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--shadow", action="store_true", help="it gets copies of them, and answers nobody"
     )
-    parser.add_argument("--months", help="which months of it, such as 2026-07:2026-09 or latest:3")
+    parser.add_argument(
+        "--months",
+        help="which of it, such as 2026-07:2026-09 or latest:3; of sample-data: how many",
+    )
     parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
     ask = parser.add_mutually_exclusive_group()
     ask.add_argument("--check", action="store_true", help="say what would fail, and run nothing")

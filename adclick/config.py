@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from adclick.canary.policy import DeploymentOptions
 from adclick.errors import AdclickError
-from adclick.evaluation.decision import Policy
-from adclick.evaluation.evaluation import EvaluationOptions
+from adclick.evaluation.options import EvaluationOptions
+from adclick.evaluation.policy import Policy
 from adclick.ingest.selection import ALL, check_selection
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources

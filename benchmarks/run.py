@@ -154,7 +154,6 @@ def work(config: RunConfig, rounds: Sequence[Round]) -> list[Figure]:
         Figure("creatives", sample.months * sample.creatives_per_month, "creatives"),
         Figure("calibration share", config.split.calibration_share, "of training"),
         Figure("epochs at most", config.training.epochs, "epochs"),
-        Figure("resamples", config.evaluation.resamples, "resamples"),
         Figure("requests", config.traffic.requests, "requests"),
         Figure("rows compared", config.monitoring.rows, "rows a side"),
     ]

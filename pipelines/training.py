@@ -36,7 +36,7 @@ def training(data: str, schema: Schema, model: str, config: RunConfig, code: Cod
     evaluation = evaluate(log, rows, encoder, trained, baseline, champion, config.evaluation)
     bundle = build_bundle(log, rows, encoder, trained)
     served = check_serving(log, rows, encoder, trained, bundle)
-    decision = decide(evaluation, config.policy)
+    decision = decide(evaluation, validation, rows, served, config.policy)
     card = write_card(
         model, bundle, log, rows, config, code, champion, evaluation, decision, served
     )

@@ -6,10 +6,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import requests
+from typing import TYPE_CHECKING
 
 from adclick.errors import AdclickError
+
+if TYPE_CHECKING:
+    import requests
 
 KEY_HEADER = "x-api-key"
 KEY, TOKEN = "ADCLICK_API_KEY", "ADCLICK_API_TOKEN"
@@ -49,6 +51,9 @@ class Access:
 
     def session(self) -> requests.Session:
         """Connections that show it."""
+        # the keeper only asks for the header's name, and lives long
+        import requests
+
         session = requests.Session()
         # a proxy from the environment knows no way to a local server, and a .netrc file no token
         session.trust_env = False

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adclick.observation import Observation
+if TYPE_CHECKING:
+    # the keeper needs roles, and no numpy
+    from adclick.observation import Observation
 
 
 class Role(StrEnum):

@@ -11,8 +11,6 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
-
 from adclick.errors import AdclickError
 from serving.access import KEY_HEADER
 from serving.edge_options import EdgeOptions, JwtOptions, TlsOptions
@@ -111,7 +109,7 @@ def jwks_clusters(jwt: JwtOptions | None) -> list[Resource]:
     parts = urlsplit(jwt.jwks)
     assert parts.hostname
     endpoint = {"endpoint": {"address": socket_address(parts.hostname, parts.port or 443)}}
-    ca = jwt.jwks_ca or requests.certs.where()
+    ca = jwt.jwks_ca or _public_cas()
     return [
         {
             "@type": f"{TYPES}.config.cluster.v3.Cluster",
@@ -181,6 +179,13 @@ def read_jwks(jwt: JwtOptions) -> str:
     if not known or not isinstance(known, list):
         raise AdclickError(f"edge.jwt.jwks: {jwt.jwks} is no JSON Web Key Set with a key in it")
     return text
+
+
+def _public_cas() -> str:
+    # a tenth of a second that a keeper without such keys is spared
+    from requests import certs
+
+    return certs.where()
 
 
 def _text(path: Path, setting: str) -> str:

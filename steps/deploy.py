@@ -4,6 +4,7 @@ from typing import Annotated, cast
 
 from zenml import log_metadata, step
 from zenml.client import Client
+from zenml.enums import ModelStages
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.canary.policy import DeploymentOptions
@@ -11,8 +12,7 @@ from adclick.canary.trial import CanaryTrial
 from serving.deployer import Deployer
 from serving.deployment import Deployment
 from serving.release import release
-from serving.replay import Requests, requests_to_replay
-from steps.model_versions import bundle_of, named
+from steps.model_versions import bundle_of, in_stage
 
 
 @step(enable_cache=False)
@@ -25,13 +25,10 @@ def deploy(
     artifact says that a server answered now.
     """
     deployer = cast(Deployer, Client().active_stack.model_deployer)
-
-    def requests() -> Requests:
-        champion = named(model, str(deployer.status().version))
-        served = bundle_of(champion).load() if champion else bundle
-        return requests_to_replay(deployer.prediction_log, served)
-
-    deployment, trial = release(deployer, bundle, model, options.canary, requests)
+    production = in_stage(model, ModelStages.PRODUCTION)
+    other = production is not None and production.name != bundle.version
+    former = bundle_of(production).load() if production and other else None
+    deployment, trial = release(deployer, bundle, model, options.canary, former)
     print(f"{deployment.version} at {deployment.url}: {deployment.golden_checked} golden requests")
     print(f"{trial.outcome}: {trial.reason}")
     log_metadata(

@@ -7,7 +7,8 @@ from zenml import step
 from adclick.adlog import AdLog
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.champion import Champion
-from adclick.evaluation.evaluation import Evaluation, EvaluationOptions
+from adclick.evaluation.evaluation import Evaluation
+from adclick.evaluation.options import EvaluationOptions
 from adclick.model.baseline import LogisticBaseline
 from adclick.splitting import Split
 from adclick.training.trained import Trained

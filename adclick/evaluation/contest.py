@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from adclick.adlog import AdLog
+from adclick.adlog import BUCKETS, AdLog
 from adclick.bundle.bundle import ServingBundle
 from adclick.encoding.encoder import FeatureEncoder
-from adclick.evaluation.evaluation import Evaluation, EvaluationOptions, compare
+from adclick.errors import AdclickError
+from adclick.evaluation.evaluation import Evaluation, compare
+from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.scoring import score_test_rows
 from adclick.model.baseline import LogisticBaseline
 from adclick.model.click_model import ClickModel
@@ -23,13 +25,30 @@ def contest(
 ) -> Evaluation:
     """The evaluation of a challenger beside the baselines and, if there is one, the champion.
 
-    A champion may have been trained on months that are now tested on; the evaluation says so.
+    A champion may have been trained on months that are now tested on; the evaluation says so, and
+    the decision is against the challenger then. Raises AdclickError where the challenger was: then
+    the rows say nothing about it.
     """
-    rows = score_test_rows(log, split, encoder, challenger, baseline, champion)
+    leaked = sorted(set(challenger.training_months).intersection(split.test.months))
+    if leaked and not _by_id(split):
+        raise AdclickError(
+            f"the challenger was trained on {', '.join(leaked)}, on which it is to be tested: "
+            "train it on the months before, or test it on later ones"
+        )
+    rows = score_test_rows(log, split, encoder, challenger, baseline, champion, options.clusters)
     tested_on = split.test.describe()
     if champion is None:
         return compare(rows, options, tested_on)
+    return compare(rows, options, tested_on, champion.manifest.version, _saw_test(champion, split))
+
+
+def _by_id(split: Split) -> bool:
+    """Whether test rows are those of some ids instead of later ones."""
+    return split.test.end_bucket - split.test.first_bucket < BUCKETS
+
+
+def _saw_test(champion: ServingBundle, split: Split) -> bool:
     manifest = champion.manifest
     by_month = not set(manifest.training_months).isdisjoint(split.test.months)
     same_holdout = manifest.trained_on == split.training.describe()
-    return compare(rows, options, tested_on, manifest.version, by_month and not same_holdout)
+    return by_month and not same_holdout

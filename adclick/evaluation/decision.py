@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, ConfigDict
 
 from adclick.errors import AdclickError
-from adclick.evaluation.evaluation import CHALLENGER, CHAMPION, LOGISTIC, Evaluation, ModelFigures
-
-
-class Policy(BaseModel):
-    """What a challenger must reach.
-
-    With a champion its logloss must be lower beyond doubt (the whole interval of the difference
-    below 0) and its AUC must not be clearly lower. Without one, and always, it must not rank
-    clearly worse than the logistic regression, and be calibrated within bounds.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    least_auc: float = Field(default=0.55, ge=0.5, lt=1)
-    least_calibration: float = Field(default=0.8, gt=0, le=1)
-    most_calibration: float = Field(default=1.25, ge=1)
-
-
-class Condition(BaseModel):
-    """One demand of the policy on one figure."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    figure: str
-    bound: str
-    holds: bool
+from adclick.evaluation.changes import DIGITS, NAMES, change_conditions
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.evaluation import (
+    CHALLENGER,
+    CHAMPION,
+    CONSTANT,
+    LOGISTIC,
+    Evaluation,
+    ModelFigures,
+)
+from adclick.evaluation.policy import Bound, Bounds, Policy
+from adclick.evaluation.serving import ServingFigures
+from adclick.evaluation.serving_conditions import serving_conditions
+from adclick.evaluation.slice_conditions import slice_conditions
+from adclick.statistics.anomaly import Anomaly
 
 
 class Decision(BaseModel):
@@ -44,30 +34,30 @@ class Decision(BaseModel):
     conditions: tuple[Condition, ...]
 
 
-def decide(evaluation: Evaluation, policy: Policy) -> Decision:
-    """Promote if every condition holds; the reason names the first that does not."""
-    challenger = _figures(evaluation, CHALLENGER)
+def decide(
+    evaluation: Evaluation,
+    policy: Policy,
+    anomalies: Sequence[Anomaly] = (),
+    serving: ServingFigures | None = None,
+) -> Decision:
+    """Promote if every condition holds; otherwise the reason names the first that does not.
+
+    `anomalies` are those of the test months, `serving` what a trial of the server found. Where no
+    condition fails but some are undecided, the reason says how many rows would decide.
+    """
     conditions = [
-        _at_least("AUC", challenger.metrics["auc"].value, policy.least_auc),
-        _calibrated(challenger, policy),
-        _ranks_no_worse(_figures(evaluation, LOGISTIC)),
+        *_within(_figures(evaluation, CHALLENGER), policy.bounds),
+        *_changed(evaluation, policy),
+        *slice_conditions(
+            evaluation.slices, policy.slices, CHAMPION if evaluation.model(CHAMPION) else None
+        ),
+        *_undisturbed(policy, anomalies),
+        *(serving_conditions(policy.serving, serving) if policy.serving else ()),
     ]
-    champion = evaluation.model(CHAMPION)
-    if champion is not None:
-        conditions += [
-            Condition(
-                name="champion never saw the test rows",
-                figure="saw them" if evaluation.champion_saw_test else "never saw them",
-                bound="never",
-                holds=not evaluation.champion_saw_test,
-            ),
-            _predicts_better(champion),
-            _ranks_no_worse(champion),
-        ]
     promote = all(condition.holds for condition in conditions)
     return Decision(
         promote=promote,
-        reason=_reason(promote, conditions, evaluation.champion_version),
+        reason=_reason(promote, conditions, evaluation),
         conditions=tuple(conditions),
     )
 
@@ -79,50 +69,60 @@ def _figures(evaluation: Evaluation, name: str) -> ModelFigures:
     return found
 
 
-def _at_least(name: str, value: float, bound: float) -> Condition:
-    return Condition(
-        name=name, figure=f"{value:.4f}", bound=f"at least {bound:g}", holds=value >= bound
-    )
+def _within(challenger: ModelFigures, bounds: Bounds) -> Iterator[Condition]:
+    for metric in type(bounds).model_fields:
+        bound: Bound | None = getattr(bounds, metric)
+        if bound is not None:
+            value = challenger.metrics[metric].value
+            digits = 3 if metric == "calibration" else DIGITS.get(metric, 4)
+            yield Condition(
+                name=NAMES[metric],
+                figure=f"{value:.{digits}f}",
+                bound=str(bound),
+                holds=bound.holds(value),
+            )
 
 
-def _calibrated(challenger: ModelFigures, policy: Policy) -> Condition:
-    value = challenger.metrics["calibration"].value
-    low, high = policy.least_calibration, policy.most_calibration
-    return Condition(
-        name="calibration (predicted / observed)",
-        figure=f"{value:.3f}",
-        bound=f"{low:g} to {high:g}",
-        holds=low <= value <= high,
-    )
+def _changed(evaluation: Evaluation, policy: Policy) -> Iterator[Condition]:
+    impressions = evaluation.impressions
+    yield from change_conditions(_figures(evaluation, CONSTANT), policy.constant, impressions)
+    yield from change_conditions(_figures(evaluation, LOGISTIC), policy.logistic, impressions)
+    champion = evaluation.model(CHAMPION)
+    if champion is not None:
+        yield Condition(
+            name="champion never saw the test rows",
+            figure="saw them" if evaluation.champion_saw_test else "never saw them",
+            bound="never",
+            holds=not evaluation.champion_saw_test,
+        )
+        yield from change_conditions(champion, policy.champion, impressions)
 
 
-def _ranks_no_worse(other: ModelFigures) -> Condition:
-    assert other.challenger_minus is not None
-    lead = other.challenger_minus["auc"]
-    return Condition(
-        name=f"AUC minus the {other.name}'s",
-        figure=f"{lead.value:+.4f} [{lead.low:+.4f}, {lead.high:+.4f}]",
-        bound="interval reaches 0 or above",
-        holds=lead.high >= 0,
-    )
+def _undisturbed(policy: Policy, anomalies: Sequence[Anomaly]) -> Iterator[Condition]:
+    if policy.anomalies:
+        blocking = [one for one in anomalies if one.check in policy.anomalies]
+        more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
+        yield Condition(
+            name="anomalies of the test months",
+            figure=f"{blocking[0].line}{more}" if blocking else "none that counts",
+            bound=f"none of: {', '.join(policy.anomalies)}",
+            holds=not blocking,
+        )
 
 
-def _predicts_better(champion: ModelFigures) -> Condition:
-    assert champion.challenger_minus is not None
-    lead = champion.challenger_minus["logloss"]
-    return Condition(
-        name="logloss minus the champion's",
-        figure=f"{lead.value:+.5f} [{lead.low:+.5f}, {lead.high:+.5f}]",
-        bound="whole interval below 0",
-        holds=lead.high < 0,
-    )
-
-
-def _reason(promote: bool, conditions: list[Condition], champion: str | None) -> str:
+def _reason(promote: bool, conditions: Sequence[Condition], evaluation: Evaluation) -> str:
+    champion = evaluation.champion_version
     if promote and champion:
         return f"better than champion {champion} on rows that neither was trained on"
     if promote:
         return "no champion yet, and every condition on a first model holds"
-    failed = [condition for condition in conditions if not condition.holds]
-    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return f"{failed[0].name} is {failed[0].figure}, bound: {failed[0].bound}{more}"
+    # what fails beyond doubt says more than what more rows might settle
+    missed = sorted((c for c in conditions if not c.holds), key=lambda c: c.undecided)
+    first, more = missed[0], f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
+    said = f"{first.name} is {first.figure}, bound: {first.bound}{more}"
+    if not first.undecided:
+        return said
+    if first.rows_needed is None:
+        return f"too close to call: {said}"
+    needed = f"about {first.rows_needed:,} impressions would decide"
+    return f"too little data: {said}; {needed}, {evaluation.impressions:,} were tested on"

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
-import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from adclick.arrays import Array, Float64
-from adclick.evaluation.intervals import Figure, Samples, figures, resampled_metrics
-from adclick.evaluation.metrics import Scored, equal_bins, metrics, tied
+from adclick.arrays import Float64
+from adclick.evaluation.cuts import choose_cuts
+from adclick.evaluation.estimate import Estimate
+from adclick.evaluation.intervals import Figure, intervals, jackknife
+from adclick.evaluation.measured import Measured, measure
+from adclick.evaluation.options import EvaluationOptions
+from adclick.evaluation.rows import Clusters, ScoredRows
+from adclick.evaluation.search import Deficit, worst_slices
+from adclick.evaluation.slices import SliceFigures, slice_figures
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 LOGISTIC = "logistic regression"
 CONSTANT = "constant"
 CURVE_BINS = 10
+CURVE_POINTS = 64
 
 
-class EvaluationOptions(BaseModel):
-    """How finely and how surely models are judged."""
+class RankPoint(BaseModel):
+    """Of the impressions with the highest scores: shares of all clicks and of all others.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    `precision` is their click rate. Points from few to all impressions are a ROC curve (fall-out,
+    recall) and a precision-recall curve.
+    """
 
-    resamples: int = Field(default=200, ge=20)
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    max_slice_values: int = Field(default=8, ge=0)
-    min_slice_impressions: int = Field(default=500, ge=1)
-    seed: int = 1
+    model_config = ConfigDict(frozen=True)
+
+    recall: float
+    fall_out: float
+    precision: float
 
 
 class ModelFigures(BaseModel):
@@ -40,66 +45,54 @@ class ModelFigures(BaseModel):
     name: str
     metrics: dict[str, Figure]
     challenger_minus: dict[str, Figure] | None
-
-
-class SliceFigures(BaseModel):
-    """Metrics by model name of the impressions that share a value; without intervals."""
-
-    model_config = ConfigDict(frozen=True)
-
-    column: str
-    value: str
-    impressions: int
-    clicks: int
-    metrics: dict[str, dict[str, float]]
+    curve: tuple[RankPoint, ...] = ()
 
 
 class CalibrationBin(BaseModel):
-    """A tenth of the impressions in order of score: what was promised and what came."""
+    """A tenth of the impressions in order of score: what was promised and what came.
 
-    model_config = ConfigDict(frozen=True)
+    The share clicked is sure to lie from `low` to `high`; NaN where there are too few clicks.
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
     impressions: int
     predicted: float
     observed: float
+    low: float
+    high: float
 
 
 class Evaluation(BaseModel):
-    """Everything a decision and a report need; `champion_version` is None on a first run."""
+    """Everything a decision and a report need; `champion_version` is None on a first run.
 
-    model_config = ConfigDict(frozen=True)
+    Intervals rest on `clusters` of rows that have something in common. Slices compare the
+    challenger with the `opponent`: the champion, or the logistic regression where there is none.
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
     tested_on: str
     impressions: int
     clicks: int
+    clusters: int
+    clustered_by: Clusters
     confidence: float
     champion_version: str | None
     champion_saw_test: bool
     models: tuple[ModelFigures, ...]
     slices: tuple[SliceFigures, ...]
     calibration_curve: tuple[CalibrationBin, ...]
+    worst: tuple[Deficit, ...] = ()
+
+    @property
+    def opponent(self) -> str:
+        """Who the challenger has to beat."""
+        return CHAMPION if self.model(CHAMPION) else LOGISTIC
 
     def model(self, name: str) -> ModelFigures | None:
         """The figures of a model, if it was evaluated."""
         return next((model for model in self.models if model.name == name), None)
-
-
-@dataclass(frozen=True)
-class ScoredRows:
-    """Test rows in memory: outcomes (n,), scores (n,) by model, and what slices divide them by.
-
-    `clusters` (n,) are rows that are not independent; None where each impression is.
-    """
-
-    clicks: Float64
-    impressions: Float64
-    scores: Mapping[str, Float64]
-    clusters: Array | None
-    slice_columns: Mapping[str, pa.Array]
-
-    def scored(self, name: str) -> Scored:
-        """The rows with one model's scores."""
-        return Scored(self.clicks, self.impressions, self.scores[name])
 
 
 def compare(
@@ -109,79 +102,104 @@ def compare(
     champion_version: str | None = None,
     champion_saw_test: bool = False,
 ) -> Evaluation:
-    """Metrics with intervals of all models in `rows`, and of the challenger's lead over each."""
-    values = {name: metrics(rows.scored(name).by_score()[0]) for name in rows.scores}
-    samples = {
-        name: resampled_metrics(rows.scored(name), rows.clusters, options.resamples, options.seed)
-        for name in rows.scores
+    """Metrics with intervals of all models in `rows`, and of the challenger's lead over each.
+
+    Memory does not grow with the rows: they are read once for each model and part by part.
+    """
+    cuts, crosses = choose_cuts(rows, options.slices)
+    divided = [*cuts, *crosses]
+    measured = {
+        name: measure(rows, name, () if name == CONSTANT else divided) for name in rows.models
     }
+    opponent = next((name for name in (CHAMPION, LOGISTIC) if name in measured), None)
+    ours = measured[CHALLENGER]
+    impressions, clicks, *_ = ours.sums.means.sum(axis=0)
     return Evaluation(
         tested_on=tested_on,
-        impressions=int(rows.impressions.sum()),
-        clicks=int(rows.clicks.sum()),
+        impressions=int(impressions),
+        clicks=int(clicks),
+        clusters=rows.clusters,
+        clustered_by=rows.clustered_by,
         confidence=options.confidence,
         champion_version=champion_version,
         champion_saw_test=champion_saw_test,
-        models=tuple(
-            ModelFigures(
-                name=name,
-                metrics=figures(values[name], samples[name], options.confidence),
-                challenger_minus=_lead(name, values, samples, options.confidence),
+        models=_models(measured, options),
+        slices=tuple(
+            slice_figures(
+                divided,
+                {name: found for name, found in measured.items() if name != CONSTANT},
+                CHALLENGER,
+                opponent,
+                options.slices.min_impressions,
+                options.confidence,
             )
-            for name in rows.scores
         ),
-        slices=_slices(rows, options),
-        calibration_curve=_calibration_curve(rows.scored(CHALLENGER)),
+        calibration_curve=calibration_curve(ours.sums.bins, options.confidence),
+        worst=worst_slices(rows, cuts, CHALLENGER, opponent, options) if opponent else (),
     )
 
 
-def _lead(
-    name: str,
-    values: Mapping[str, Mapping[str, float]],
-    samples: Mapping[str, Samples],
-    confidence: float,
-) -> dict[str, Figure] | None:
-    if name == CHALLENGER:
-        return None
-    ours, theirs = values[CHALLENGER], values[name]
-    paired = {metric: samples[CHALLENGER][metric] - samples[name][metric] for metric in ours}
-    return figures({metric: ours[metric] - theirs[metric] for metric in ours}, paired, confidence)
-
-
-def _slices(rows: ScoredRows, options: EvaluationOptions) -> tuple[SliceFigures, ...]:
-    found = []
-    for column, values in rows.slice_columns.items():
-        codes = values.dictionary_encode()
-        if len(codes.dictionary) > options.max_slice_values:
-            continue
-        for code, value in enumerate(codes.dictionary.to_pylist()):
-            here = np.asarray(codes.indices) == code
-            if rows.impressions[here].sum() < options.min_slice_impressions:
-                continue
-            found.append(
-                SliceFigures(
-                    column=column,
-                    value=str(value),
-                    impressions=int(rows.impressions[here].sum()),
-                    clicks=int(rows.clicks[here].sum()),
-                    metrics={
-                        name: metrics(rows.scored(name).where(here).by_score()[0])
-                        for name in rows.scores
-                        if name != CONSTANT
-                    },
-                )
-            )
-    return tuple(found)
-
-
-def _calibration_curve(rows: Scored) -> tuple[CalibrationBin, ...]:
-    ordered = tied(rows.by_score()[0])
-    bins = equal_bins(ordered.impressions, CURVE_BINS)
-    shown = np.bincount(bins, ordered.impressions, CURVE_BINS)
-    predicted = np.bincount(bins, ordered.impressions * ordered.score, CURVE_BINS)
-    clicks = np.bincount(bins, ordered.clicks, CURVE_BINS)
+def _models(measured: dict[str, Measured], options: EvaluationOptions) -> tuple[ModelFigures, ...]:
+    found = intervals(
+        {name: model.sums for name, model in measured.items()},
+        {name: model.metrics for name, model in measured.items()},
+        CHALLENGER,
+        options.resamples,
+        options.confidence,
+        options.seed,
+    )
     return tuple(
-        CalibrationBin(impressions=int(n), predicted=float(p / n), observed=float(c / n))
-        for n, p, c in zip(shown, predicted, clicks, strict=True)
-        if n
+        ModelFigures(
+            name=name,
+            metrics=metrics,
+            challenger_minus=None if name == CHALLENGER else leads,
+            curve=_curve(measured[name].sums.grid.sum(axis=0)),
+        )
+        for name, (metrics, leads) in found.items()
+    )
+
+
+def _curve(grid: Float64) -> tuple[RankPoint, ...]:
+    clicks, unclicked = np.cumsum(grid, axis=0).T
+    if not (clicks[-1] and unclicked[-1]):
+        return ()
+    # closer where scores are high: that is where the curves bend
+    steps = np.linspace(0, 1, CURVE_POINTS + 1)[1:] ** 2
+    ends = np.unique(np.ceil(len(grid) * steps).astype(int)) - 1
+    return tuple(
+        RankPoint(
+            recall=float(clicks[end] / clicks[-1]),
+            fall_out=float(unclicked[end] / unclicked[-1]),
+            precision=float(clicks[end] / (clicks[end] + unclicked[end])),
+        )
+        for end in ends
+        if clicks[end] + unclicked[end]
+    )
+
+
+def calibration_curve(bins: Float64, confidence: float) -> tuple[CalibrationBin, ...]:
+    """Bins of CURVE_BINS from finer ones: `bins` (groups, fine, 3) are as in Sums."""
+    groups, fine, parts = bins.shape
+    tenths = bins.reshape(groups, CURVE_BINS, fine // CURVE_BINS, parts).sum(axis=2)
+    return tuple(
+        _calibration_bin(tenth, confidence)
+        for tenth in np.moveaxis(tenths, 1, 0)
+        if tenth[:, 0].sum()
+    )
+
+
+def _calibration_bin(groups: Float64, confidence: float) -> CalibrationBin:
+    """A bin of sums (groups, 3) of impressions, clicks and predicted clicks."""
+    impressions, clicks, predicted = groups.sum(axis=0)
+    observed = clicks / impressions
+    influence = (groups[:, 1] - observed * groups[:, 0]) / impressions
+    error, freedom = jackknife(influence, groups[:, 0] / impressions)
+    sure = Estimate.of(observed, float(error), min(float(freedom), clicks - 1), confidence)
+    return CalibrationBin(
+        impressions=int(impressions),
+        predicted=float(predicted / impressions),
+        observed=float(observed),
+        # NaN stays: it is not below 0
+        low=max(sure.low, 0.0),
+        high=sure.high,
     )

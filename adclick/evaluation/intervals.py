@@ -1,4 +1,4 @@
-"""How sure a metric is: bootstrap over clusters of rows that are not independent."""
+"""How sure a metric is: a bootstrap over groups of clusters, each resample by its own error."""
 
 from __future__ import annotations
 
@@ -6,69 +6,132 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+from scipy.special import stdtrit
 
-from adclick.arrays import Array, Float64
-from adclick.evaluation.metrics import METRICS, Scored, metrics
+from adclick.arrays import Float64
+from adclick.evaluation.measures import Measure, measures
+from adclick.evaluation.sums import Sums
 
-Samples = dict[str, Float64]
+TOGETHER = 100  # resamples at a time: what a processor's cache holds
+
+type Values = Mapping[str, float]
+type Figures = dict[str, Figure]
 
 
 class Figure(BaseModel):
     """A number with its confidence interval."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
     value: float
     low: float
     high: float
 
 
-def figures(values: Mapping[str, float], samples: Samples, confidence: float) -> dict[str, Figure]:
-    """Percentile intervals of each metric from its resampled values (r,), less their bias.
+def intervals(
+    sums: Mapping[str, Sums],
+    values: Mapping[str, Values],
+    leader: str,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, tuple[Figures, Figures]]:
+    """For each model its metrics, and the leader's minus its, with intervals.
 
-    Resampling adds noise to noise, which moves the calibration error of every resample above that
-    of the data; the bootstrap's own estimate of that bias, mean of the resamples minus value, is
-    taken off (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 10).
+    `sums` are by group, the same groups for all models, and `values` are exact. The bootstrap is
+    paired: models are compared on the same resamples of whole groups. Percentiles of resampled
+    metrics are too close where groups are few or of different sizes, so that it is the errors in
+    units of each resample's own standard error whose percentiles count (bootstrap-t; Efron and
+    Tibshirani, An Introduction to the Bootstrap, 1993, chapter 12). Where Student's t on as many
+    degrees of freedom as there are groups of equal size in effect is further out, it counts: each
+    of the two alone errs on another side (`make bench-evaluation` shows how often).
     """
-    return {
-        name: _figure(value, samples[name], (1 - confidence) / 2) for name, value in values.items()
+    groups = len(sums[leader].means)
+    shares = sums[leader].means[:, 0] / sums[leader].means[:, 0].sum()
+    once = np.ones((1, groups))
+    found = {name: measures(of_model, once) for name, of_model in sums.items()}
+    drawn: dict[str, tuple[dict[str, list[Float64]], dict[str, list[Float64]]]] = {
+        name: ({}, {}) for name in sums
     }
+    for weights in resample_weights(groups, resamples, seed):
+        resampled = {name: measures(of_model, weights) for name, of_model in sums.items()}
+        for name, (own, leads) in drawn.items():
+            for metric, measure in resampled[name].items():
+                estimate = found[name][metric]
+                own.setdefault(metric, []).append(_errors(measure, estimate, weights))
+                lead = resampled[leader][metric] - measure
+                estimate = found[leader][metric] - estimate
+                leads.setdefault(metric, []).append(_errors(lead, estimate, weights))
+    tail = (1 - confidence) / 2
+    result = {}
+    for name, (own, leads) in drawn.items():
+        ours, theirs = values[leader], values[name]
+        metrics = {
+            metric: _figure(value, found[name][metric], own[metric], shares, tail)
+            for metric, value in theirs.items()
+        }
+        ahead = {
+            metric: _figure(
+                ours[metric] - value,
+                found[leader][metric] - found[name][metric],
+                leads[metric],
+                shares,
+                tail,
+            )
+            for metric, value in theirs.items()
+        }
+        result[name] = metrics, ahead
+    return result
 
 
-def _figure(value: float, samples: Float64, tail: float) -> Figure:
-    bias = np.nanmean(samples) - value
-    low, high = np.nanquantile(samples, (tail, 1 - tail)) - bias
+def resample_weights(groups: int, resamples: int, seed: int) -> Iterator[Float64]:
+    """How often each group is drawn when as many are drawn as there are, (r, groups) at a time."""
+    generator = np.random.default_rng(seed)
+    for start in range(0, resamples, TOGETHER):
+        rows = min(TOGETHER, resamples - start)
+        yield generator.multinomial(groups, np.full(groups, 1 / groups), rows).astype(np.float64)
+
+
+def _errors(resampled: Measure, estimate: Measure, weights: Float64) -> Float64:
+    """How far resamples lie from the estimate, in standard errors of their own, (r,)."""
+    error = resampled.value - estimate.value
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # two models that are one differ by nothing and are sure of it
+        return np.where(error == 0, 0.0, error / standard_error(resampled, weights))
+
+
+def standard_error(measure: Measure, weights: Float64) -> Float64:
+    """Of totals whose groups are drawn `weights` (r, groups) times, (r,)."""
+    groups = weights.shape[1]
+    scale = groups / max(groups - 1, 1)
+    error: Float64 = np.sqrt(scale * (weights * measure.influence**2).sum(axis=1))
+    return error
+
+
+def _figure(
+    value: float, estimate: Measure, errors: list[Float64], shares: Float64, tail: float
+) -> Figure:
+    drawn = np.concatenate(errors)
+    known = drawn[np.isfinite(drawn)]
+    # resamples without a click say nothing; where they are more than a tail, nor does the interval
+    if len(drawn) - len(known) > tail * len(drawn):
+        return Figure(value=value, low=float("nan"), high=float("nan"))
+    error, freedom = jackknife(estimate.influence[0], shares)
+    least, most = np.quantile(known, (tail, 1 - tail))
+    reach = float(stdtrit(freedom, 1 - tail))
+    low, high = value - max(most, reach) * error, value - min(least, -reach) * error
     return Figure(value=value, low=float(low), high=float(high))
 
 
-def resampled_metrics(rows: Scored, clusters: Array | None, resamples: int, seed: int) -> Samples:
-    """Each metric on `resamples` resamples of whole clusters, (resamples,) by metric name.
+def jackknife(influence: Float64, shares: Float64) -> tuple[Float64, Float64]:
+    """Standard error (...) of a figure and its degrees of freedom, from influences (..., groups).
 
-    `clusters` (n,) are numbers from 0; None draws each impression for itself, those of one
-    aggregated row too. The same seed draws the same resamples, so that the difference of two
-    models' samples is that of a paired bootstrap.
+    `shares` (..., groups) of the impressions add up to 1. Leaving a group out moves a mean by its
+    influence / (1 - its share), and groups count as if they were 1 / sum(shares ** 2) of one size
+    (Kish, Survey Sampling, 1965).
     """
-    ordered, order = rows.by_score()
-    outcomes = rows.clicks, rows.impressions - rows.clicks
-    drawn = [
-        metrics(Scored(clicks[order], (clicks + unclicked)[order], ordered.score))
-        for clicks, unclicked in _drawn(*outcomes, clusters, resamples, seed)
-    ]
-    return {name: np.array([sample[name] for sample in drawn]) for name in METRICS}
-
-
-def _drawn(
-    clicks: Float64, unclicked: Float64, clusters: Array | None, resamples: int, seed: int
-) -> Iterator[tuple[Float64, Float64]]:
-    """Clicks and other impressions (n,) of each resample.
-
-    A cluster is drawn Poisson(1) times (Chamandy et al. 2012), so that of k impressions that are
-    alike Poisson(k) are.
-    """
-    generator = np.random.default_rng(seed)
-    for _ in range(resamples):
-        if clusters is None:
-            yield generator.poisson(clicks) * 1.0, generator.poisson(unclicked) * 1.0
-        else:
-            times = generator.poisson(1.0, int(clusters.max()) + 1)[clusters]
-            yield clicks * times, unclicked * times
+    groups = (shares > 0).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = (influence / (1 - shares)) ** 2
+        error = np.sqrt((groups - 1) / groups * moved.sum(axis=-1))
+        return error, 1 / (shares**2).sum(axis=-1) - 1

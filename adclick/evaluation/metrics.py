@@ -7,10 +7,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from adclick.arrays import Array, Float64
+from adclick.evaluation.measures import measures
+from adclick.evaluation.ranking import Ranked, Ranking
+from adclick.evaluation.sums import Binning, Sums, by_cell, row_sums
 
-METRICS = ("auc", "logloss", "calibration", "ece")
-EPSILON = 1e-7
-ECE_BINS = 20
+METRICS = (
+    "auc",
+    "pr_auc",
+    "logloss",
+    "normalised_entropy",
+    "calibration",
+    "ece",
+    "brier",
+    "reliability",
+    "resolution",
+    "uncertainty",
+)
+# those in which one model can lead another: calibration is best at 1, uncertainty is no model's
+HIGHER_IS_BETTER = {
+    "auc": True,
+    "pr_auc": True,
+    "logloss": False,
+    "normalised_entropy": False,
+    "ece": False,
+    "brier": False,
+}
 
 
 @dataclass(frozen=True)
@@ -25,64 +46,42 @@ class Scored:
         """The chosen rows."""
         return Scored(self.clicks[chosen], self.impressions[chosen], self.score[chosen])
 
-    def by_score(self) -> tuple[Scored, Array]:
-        """The rows in rising order of score, and that order (n,)."""
-        order = np.argsort(self.score, kind="stable")
-        return self.where(order), order
+    def ranked(self) -> Ranked:
+        """The rows in falling order of score, all in one group."""
+        order = np.argsort(self.score)[::-1]
+        rows = self.where(order)
+        groups = np.zeros(len(order), np.int64)
+        return Ranked.of(rows.score, rows.clicks, rows.impressions - rows.clicks, groups)
 
 
-def metrics(ordered: Scored, weights: Float64 | None = None) -> dict[str, float]:
-    """All METRICS of rows in rising order of score; `weights` (n,) multiply rows, as a resample.
+def metrics(scored: Scored) -> dict[str, float]:
+    """All METRICS of at least one row, all in memory; aggregated rows count as their impressions.
 
     auc: probability that a clicked impression scores above one that was not (ties count half).
+    pr_auc: average precision, the mean over clicks of the click rate at and above their score.
     logloss: mean negative log-likelihood per impression, natural logarithm.
+    normalised_entropy: logloss over that of the click rate as prediction (He et al., 2014).
     calibration: mean prediction over observed click rate; 1 is right, above 1 promises too much.
     ece: expected calibration error over 20 bins of equal impressions (Naeini et al., 2015).
+    brier: mean squared error = reliability - resolution + uncertainty (Murphy, 1973) over the same
+    bins; resolution takes in what scores tell apart within a bin (Stephenson et al., 2008, Two
+    extra components in the Brier score decomposition), so that the parts add up.
     NaN where there is no click or nothing but clicks.
     """
-    weight = np.ones(len(ordered.score)) if weights is None else weights
-    clicks = ordered.clicks * weight
-    shown = ordered.impressions * weight
-    total, clicked = shown.sum(), clicks.sum()
-    if not 0 < clicked < total:
+    rows = scored.ranked()
+    ranking, binning = Ranking(), Binning(float(scored.impressions.sum()))
+    ranking.add(rows)
+    binning.add(rows)
+    sums = row_sums(scored.score, scored.clicks, scored.impressions)
+    means = by_cell(sums, np.zeros(len(scored.score), np.int64), 1)
+    return exact_metrics(Sums(means, binning.bins, binning.grid), ranking)
+
+
+def exact_metrics(sums: Sums, ranking: Ranking) -> dict[str, float]:
+    """All METRICS of rows with these sums and this ranking of one slice."""
+    if not (ranking.clicks[0] and ranking.unclicked[0]):
         return dict.fromkeys(METRICS, float("nan"))
-    p = np.clip(ordered.score, EPSILON, 1 - EPSILON)
-    loss = -(clicks @ np.log(p) + (shown - clicks) @ np.log1p(-p)) / total
-    rows = tied(Scored(clicks, shown, ordered.score))
-    return {
-        "auc": _auc(rows.clicks, rows.impressions - rows.clicks),
-        "logloss": float(loss),
-        "calibration": float(shown @ ordered.score / clicked),
-        "ece": _ece(rows),
-    }
-
-
-def tied(ordered: Scored) -> Scored:
-    """Rows in rising order of score with those of equal score as one: no two scores are equal."""
-    starts = np.flatnonzero(np.diff(ordered.score, prepend=-1.0))
-    return Scored(
-        np.add.reduceat(ordered.clicks, starts),
-        np.add.reduceat(ordered.impressions, starts),
-        ordered.score[starts],
-    )
-
-
-def _auc(positives: Float64, negatives: Float64) -> float:
-    below = np.cumsum(negatives) - negatives / 2
-    return float(positives @ below / (positives.sum() * negatives.sum()))
-
-
-def _ece(rows: Scored) -> float:
-    bins = equal_bins(rows.impressions, ECE_BINS)
-    gap = np.bincount(bins, rows.impressions * rows.score - rows.clicks, ECE_BINS)
-    return float(np.abs(gap).sum() / rows.impressions.sum())
-
-
-def equal_bins(shown: Float64, count: int) -> Array:
-    """The bin (n,) of each row in order, so that bins have equal impressions.
-
-    Rows of equal score belong together first (see `tied`), or their order decides on their bins.
-    """
-    middle = np.cumsum(shown) - shown / 2
-    bins: Array = np.minimum((middle / shown.sum() * count).astype(np.int64), count - 1)
-    return bins
+    everything = measures(sums, np.ones((1, len(sums.means))))
+    found = {name: float(measure.value[0]) for name, measure in everything.items()}
+    found |= {"auc": float(ranking.auc[0]), "pr_auc": float(ranking.pr_auc[0])}
+    return {name: found[name] for name in METRICS}

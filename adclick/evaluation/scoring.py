@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from adclick.adlog import CLICKS, IMPRESSIONS, AdLog, RowSelection
-from adclick.arrays import Array, Float64
+from adclick.adlog import CLICKS, IMPRESSIONS, AdLog
+from adclick.arrays import Float64
 from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.scorer import Scorer
-from adclick.encoding.encoder import FeatureEncoder
+from adclick.encoding.encoder import Encoded, FeatureEncoder
 from adclick.errors import AdclickError
-from adclick.evaluation.evaluation import CHALLENGER, CHAMPION, CONSTANT, LOGISTIC, ScoredRows
+from adclick.evaluation.clusters import ClusterCodes
+from adclick.evaluation.evaluation import CHALLENGER, CHAMPION, CONSTANT, LOGISTIC
+from adclick.evaluation.rows import Clusters, RowsWriter, ScoredRows, block_of
+from adclick.evaluation.traits import Traits
 from adclick.model.baseline import LogisticBaseline
 from adclick.model.click_model import ClickModel
 from adclick.splitting import Split
 
-CREATIVE_AGE = "creative"
+type Score = Callable[[pa.RecordBatch, Encoded], Float64]
 
 
 def score_test_rows(
@@ -27,45 +31,54 @@ def score_test_rows(
     challenger: ClickModel,
     baseline: LogisticBaseline,
     champion: ServingBundle | None,
+    clustered_by: Clusters | None = None,
 ) -> ScoredRows:
     """The test rows with the scores of challenger, baselines and, if there is one, champion.
 
     The champion is scored afresh through its own bundle; creatives that are newer than it are
-    embedded with its own tower. Clusters are creatives where the log has them, else there are none.
+    embedded with its own tower. Rows go to disk batch by batch. Raises AdclickError where there is
+    no row, or a model has no score for one.
     """
-    schema = log.ad_schema
-    creatives = log.creatives()
-    embeddings = challenger.embed(creatives.images) if creatives else None
-    champion_scorer = _champion_scorer(champion, log)
-    batches = list(log.batches(split.test))
-    if not batches:
+    models: dict[str, Score] = {
+        CHALLENGER: _of_challenger(challenger, log),
+        LOGISTIC: lambda _, encoded: baseline.predict(encoded),
+        CONSTANT: lambda batch, _: np.full(batch.num_rows, baseline.click_rate),
+    }
+    if champion is not None:
+        models[CHAMPION] = _of_champion(champion, log)
+    traits = Traits(log, split, encoder)
+    clusters = ClusterCodes(log.ad_schema)
+    with RowsWriter() as writer:
+        for batch in log.batches(split.test):
+            encoded = encoder.encode(batch)
+            scores = {name: score(batch, encoded) for name, score in models.items()}
+            _check(scores, split)
+            writer.add(
+                block_of(
+                    _floats(batch, CLICKS),
+                    _floats(batch, IMPRESSIONS),
+                    scores,
+                    clusters.of(batch),
+                    traits.codes(batch, encoded),
+                )
+            )
+    if not writer.count:
         raise AdclickError(f"no row to test on in {split.test.describe()}")
-    scores: dict[str, list[Float64]] = {CHALLENGER: [], LOGISTIC: [], CONSTANT: []}
-    if champion_scorer:
-        scores[CHAMPION] = []
-    for batch in batches:
-        encoded = encoder.encode(batch)
-        shown = None
-        if embeddings is not None and creatives is not None:
-            shown = embeddings[creatives.index(batch.column(schema.creative))]
-        scores[CHALLENGER].append(challenger.predict(encoded, shown))
-        scores[LOGISTIC].append(baseline.predict(encoded))
-        scores[CONSTANT].append(np.full(batch.num_rows, baseline.click_rate))
-        if champion_scorer:
-            scores[CHAMPION].append(champion_scorer.score_batch(batch))
-    table = pa.Table.from_batches(batches)
-    return ScoredRows(
-        clicks=_float(table, CLICKS),
-        impressions=_float(table, IMPRESSIONS),
-        scores={name: np.concatenate(parts) for name, parts in scores.items()},
-        clusters=_clusters(table, schema.creative),
-        slice_columns=_slice_columns(log, table, split.training),
+    kind, count = clusters.choose(clustered_by)
+    return writer.rows(tuple(models), traits.columns, count, kind)
+
+
+def _of_challenger(model: ClickModel, log: AdLog) -> Score:
+    creatives, name = log.creatives(), log.ad_schema.creative
+    if creatives is None or name is None:
+        return lambda _, encoded: model.predict(encoded, None)
+    embeddings = model.embed(creatives.images)
+    return lambda batch, encoded: model.predict(
+        encoded, embeddings[creatives.index(batch.column(name))]
     )
 
 
-def _champion_scorer(champion: ServingBundle | None, log: AdLog) -> Scorer | None:
-    if champion is None:
-        return None
+def _of_champion(champion: ServingBundle, log: AdLog) -> Score:
     missing = [name for name in champion.encoder.columns if name not in log.ad_schema.features]
     if missing or champion.schema.image_shape != log.ad_schema.image_shape:
         raise AdclickError(
@@ -74,27 +87,19 @@ def _champion_scorer(champion: ServingBundle | None, log: AdLog) -> Scorer | Non
         )
     scorer = Scorer(champion)
     creatives = log.creatives()
-    return scorer.with_creatives(creatives.ids, creatives.images) if creatives else scorer
+    if creatives:
+        scorer = scorer.with_creatives(creatives.ids, creatives.images)
+    return lambda batch, _: scorer.score_batch(batch)
 
 
-def _float(table: pa.Table, name: str) -> Float64:
-    return np.asarray(table.column(name).to_numpy(), dtype=np.float64)
+def _check(scores: Mapping[str, Float64], split: Split) -> None:
+    for name, score in scores.items():
+        if not np.isfinite(score).all():
+            raise AdclickError(
+                f"the {name} has no finite score for a row of {split.test.describe()}: "
+                "its weights are broken, train it again"
+            )
 
 
-def _clusters(table: pa.Table, creative: str | None) -> Array | None:
-    if creative is None:
-        return None
-    encoded = table.column(creative).combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False))
-
-
-def _slice_columns(log: AdLog, table: pa.Table, training: RowSelection) -> dict[str, pa.Array]:
-    schema = log.ad_schema
-    columns = {name: table.column(name).combine_chunks() for name in schema.categorical}
-    if schema.creative:
-        seen: set[str] = set()
-        for batch in log.batches(training, [schema.creative]):
-            seen.update(pc.unique(batch.column(schema.creative)).to_pylist())
-        known = pc.is_in(table.column(schema.creative), value_set=pa.array(sorted(seen)))
-        columns[CREATIVE_AGE] = pc.if_else(known, "known", "cold").combine_chunks()
-    return columns
+def _floats(batch: pa.RecordBatch, name: str) -> Float64:
+    return np.asarray(batch.column(name).to_numpy(), np.float64)

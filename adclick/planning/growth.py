@@ -71,9 +71,9 @@ GROWTH = (
     Growth(
         "training",
         "evaluate",
-        (Quantity.RESAMPLES, Quantity.CREATIVES),
-        "sorts the test rows, weighs them anew for each resample and embeds the creatives; "
-        "measured without a champion, whose scores come on top",
+        (Quantity.TEST_ROWS, Quantity.CREATIVES),
+        "scores and sorts the test rows and embeds the creatives; resamples are of groups of rows, "
+        "whose number does not grow; measured without a champion, whose scores come on top",
         cores=True,
     ),
     Growth(
@@ -96,7 +96,8 @@ GROWTH = (
         "deployment",
         "deploy",
         (Quantity.NOTHING,),
-        "waits for a server of this machine; pods, their image and golden requests take longer",
+        "waits for a server of this machine; pods, their image and golden requests take longer, "
+        "and a canary's trial comes on top",
     ),
     Growth("deployment", "promote", (Quantity.NOTHING,), "writes a record"),
     Growth("traffic", "send_traffic", (Quantity.REQUESTS,), "asks request by request"),

@@ -156,7 +156,6 @@ class _Reader:
             ),
             calibration_share=self._value("calibration share"),
             epochs=Range.exactly(self._value("epochs")),
-            resamples=round(self._value("resamples")),
             requests=round(self._value("requests")),
             compared_rows=round(self._value("rows compared")),
         )

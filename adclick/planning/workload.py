@@ -20,7 +20,7 @@ class Quantity(StrEnum):
     TRAINING_ROWS = "training rows"
     EPOCHS = "training rows x epochs"
     BASELINE_ROWS = f"training rows, at most {MOST_ROWS:,}"
-    RESAMPLES = "test rows x resamples"
+    TEST_ROWS = "test rows"
     REQUESTS = "requests"
     COMPARED_ROWS = "months x rows compared"
     MONTHS = "months"
@@ -36,7 +36,6 @@ class Workload:
     size: Size
     calibration_share: float
     epochs: Range
-    resamples: int
     requests: int
     compared_rows: int
 
@@ -49,7 +48,6 @@ class Workload:
             size=size,
             calibration_share=config.split.calibration_share,
             epochs=Range(fewest, min(most, max(fewest, share_of_epochs * most)), most),
-            resamples=config.evaluation.resamples,
             requests=config.traffic.requests,
             compared_rows=config.monitoring.rows,
         )
@@ -67,7 +65,7 @@ class Workload:
             Quantity.CREATIVES: size.creatives,
             Quantity.TRAINING_ROWS: training,
             Quantity.BASELINE_ROWS: min(training, MOST_ROWS),
-            Quantity.RESAMPLES: size.test_rows * self.resamples,
+            Quantity.TEST_ROWS: size.test_rows,
             Quantity.REQUESTS: float(self.requests),
             Quantity.COMPARED_ROWS: compared,
             Quantity.MONTHS: float(len(size.months)),

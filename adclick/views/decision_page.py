@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from adclick.evaluation.decision import Condition, Decision
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision
 from adclick.views.html import render, table
 
 HEADS = ("condition", "figure", "bound", "result")
-HOLDS = Markup('<span class="first-text">✓ holds</span>')
-FAILS = Markup('<span class="second-text">✗ fails</span>')
+OUTCOMES = {
+    "holds": Markup('<span class="first-text unbroken">✓ holds</span>'),
+    "undecided": Markup('<span class="aside unbroken">? undecided</span>'),
+    "fails": Markup('<span class="second-text unbroken">✗ fails</span>'),
+}
 
 
 def decision_page(decision: Decision) -> str:
@@ -24,5 +28,4 @@ def conditions_table(decision: Decision) -> Markup:
 
 
 def _row(condition: Condition) -> tuple[str, ...]:
-    holds = HOLDS if condition.holds else FAILS
-    return condition.name, condition.figure, condition.bound, holds
+    return condition.name, condition.figure, condition.bound, OUTCOMES[condition.verdict]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from adclick.canary.judgement import CanaryCondition
 from adclick.canary.trial import CanaryTrial
-from adclick.views.decision_page import FAILS, HEADS, HOLDS
+from adclick.views.decision_page import HEADS, OUTCOMES
 from adclick.views.html import render, table
-
-OUTCOMES = {"holds": HOLDS, "fails": FAILS, "undecided": Markup("<span>? undecided</span>")}
 
 
 def trial_page(trial: CanaryTrial) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from adclick.sample_data.options import SampleOptions
 from benchmarks.figures import Figure
 from benchmarks.machine import this_machine
+from benchmarks.model.avazu import DATA, avazu_figures
 from benchmarks.model.quality import CONTENDERS, quality_figures
 from benchmarks.model.scores import Scores
 from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
@@ -30,13 +31,19 @@ OTHER_RULES = 1
 class Benchmark:
     """The parts, each of which makes its world and trains its contenders."""
 
-    def __init__(self, sample: SampleOptions, seeds: int, work: Path, place: Place) -> None:
-        self._sample, self._seeds = sample, tuple(range(1, seeds + 1))
+    def __init__(
+        self, sample: SampleOptions, seeds: int, avazu: Path, work: Path, place: Place
+    ) -> None:
+        self._sample, self._seeds, self._avazu = sample, tuple(range(1, seeds + 1)), avazu
         self._work, self._place = work, place
 
     def parts(self) -> dict[str, Callable[[], list[Figure]]]:
         """What is measured, by name."""
-        return {"quality": self._quality, "other-rules": self._other_rules}
+        return {
+            "quality": self._quality,
+            "other-rules": self._other_rules,
+            "avazu": lambda: avazu_figures(self._avazu, self._work),
+        }
 
     def _quality(self) -> list[Figure]:
         return self._figures(self._sample, "")
@@ -56,14 +63,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.model", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each contender (3)")
     parser.add_argument("--work", type=Path, default=WORK, help=f"where data is kept ({WORK})")
+    parser.add_argument("--avazu", type=Path, default=DATA, help=f"its rows ({DATA})")
     parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
     parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
     options = parser.parse_args()
+    if not options.avazu.is_file() and (options.only is None or "avazu" in options.only):
+        parser.error(f"{options.avazu} is not there: name it with --avazu, or parts with --only")
     machine = this_machine()
     figures: list[Figure] = []
     with cleaning_up_when_terminated(), new_place() as place:
         sample = SMALL if options.small else SAMPLE
-        benchmark = Benchmark(sample, options.seeds, options.work, place)
+        benchmark = Benchmark(sample, options.seeds, options.avazu, options.work, place)
         for name, measure in benchmark.parts().items():
             if options.only is None or name in options.only:
                 figures += measure()

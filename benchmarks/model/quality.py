@@ -98,8 +98,8 @@ def _calibration(scores: Scores, world: World, seeds: Sequence[int]) -> list[Fig
         ratios.append(float(said.mean() / p.mean()))
         off = [float(said[rows].mean() / p[rows].mean()) for rows in slices]
         worst.append(max(off, key=lambda ratio: abs(ratio - 1)))
-        ordered, _ = Scored(p, np.ones_like(p), said).by_score()
-        errors.append(metrics(ordered)["ece"])
+        scored = Scored(p, np.ones_like(p), said)
+        errors.append(metrics(scored)["ece"])
     off_by = [abs(ratio - 1) for ratio in ratios]
     return [
         _mean("predicted over true click rate", ratios, ""),

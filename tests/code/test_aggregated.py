@@ -15,16 +15,9 @@ from adclick.arrays import Float64
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.encoding.fit import _weighted_quantiles, fit_encoder
 from adclick.encoding.requests import features, request_rows
-from adclick.evaluation.evaluation import (
-    CHALLENGER,
-    CONSTANT,
-    LOGISTIC,
-    EvaluationOptions,
-    ScoredRows,
-    compare,
-)
-from adclick.evaluation.intervals import resampled_metrics
-from adclick.evaluation.metrics import Scored
+from adclick.evaluation.evaluation import CHALLENGER, CONSTANT, LOGISTIC, compare
+from adclick.evaluation.options import EvaluationOptions, SliceOptions
+from adclick.evaluation.rows import ScoredRows
 from adclick.model.baseline import LogisticBaseline
 from adclick.model.calibration import fit_calibration
 from adclick.monitoring.checks import DriftChecks
@@ -86,14 +79,14 @@ def test_all_metrics_slices_and_curves_are_the_same(
 ) -> None:
     # scores of one model, so that rows of equal features tie to the bit
     model = fitted[0][3]
-    options = EvaluationOptions(resamples=20, min_slice_impressions=50)
+    options = EvaluationOptions(resamples=40, slices=SliceOptions(min_impressions=50))
     found = []
     for log, split, encoder, _ in fitted:
         rows = log.table(split.test)
         encoded = fitted[0][2].encode(rows)
         found.append(
             compare(
-                ScoredRows(
+                ScoredRows.of(
                     clicks=rows[CLICKS].to_numpy().astype(float),
                     impressions=rows[IMPRESSIONS].to_numpy().astype(float),
                     scores={
@@ -101,8 +94,9 @@ def test_all_metrics_slices_and_curves_are_the_same(
                         LOGISTIC: model.predict(encoded),
                         CONSTANT: np.full(rows.num_rows, model.click_rate),
                     },
-                    clusters=None,
-                    slice_columns={name: rows[name].combine_chunks() for name in ("site", "age")},
+                    # of equal features, so that groups are the same too
+                    clusters=np.unique(model.predict(encoded), return_inverse=True)[1],
+                    columns={name: rows[name].combine_chunks() for name in ("site", "age")},
                 ),
                 options,
                 encoder.time,
@@ -112,30 +106,21 @@ def test_all_metrics_slices_and_curves_are_the_same(
     assert single.impressions == aggregated.impressions == 900
     for one, other in zip(single.models, aggregated.models, strict=True):
         for name, figure in one.metrics.items():
-            assert other.metrics[name].value == pytest.approx(figure.value, abs=1e-9), name
+            for part in ("value", "low", "high"):
+                expected = getattr(figure, part)
+                assert getattr(other.metrics[name], part) == pytest.approx(expected, abs=1e-9), name
     by_value = {(s.column, s.value): s for s in aggregated.slices}
     assert len(by_value) == len(single.slices) > 4
     for one in single.slices:
         other = by_value[one.column, one.value]
         assert (one.impressions, one.clicks) == (other.impressions, other.clicks)
         assert other.metrics[CHALLENGER] == pytest.approx(one.metrics[CHALLENGER], abs=1e-9)
+        for name, lead in one.leads.items():
+            assert other.leads[name].error == pytest.approx(lead.error, abs=1e-9)
     for one, other in zip(single.calibration_curve, aggregated.calibration_curve, strict=True):
         assert (other.impressions, other.predicted, other.observed) == pytest.approx(
             (one.impressions, one.predicted, one.observed), abs=1e-9
         )
-
-
-def test_intervals_are_as_wide() -> None:
-    generator = np.random.default_rng(1)
-    score = generator.random(40) * 0.6 + 0.1
-    shown = generator.integers(1, 400, 40)
-    clicks = generator.binomial(shown, score)
-    outcomes = np.concatenate([[1] * c + [0] * (n - c) for c, n in zip(clicks, shown, strict=True)])
-    aggregated = Scored(clicks * 1.0, shown * 1.0, score)
-    single = Scored(outcomes * 1.0, np.ones(shown.sum()), np.repeat(score, shown))
-    for name in ("auc", "logloss", "calibration"):
-        one, other = (resampled_metrics(r, None, 300, 1)[name].std() for r in (single, aggregated))
-        assert other == pytest.approx(one, rel=0.2), name
 
 
 def test_calibration_is_the_same(

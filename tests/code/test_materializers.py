@@ -25,9 +25,9 @@ from adclick.adlog import AdLog
 from adclick.canary.trial import CanaryTrial
 from adclick.card.code_version import CodeVersion
 from adclick.encoding.encoder import FeatureEncoder
-from adclick.evaluation.decision import Condition, Decision
-from adclick.evaluation.evaluation import CHALLENGER, CalibrationBin, Evaluation, ModelFigures
-from adclick.evaluation.intervals import Figure
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision
+from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.model.baseline import LogisticBaseline
 from adclick.model.click_model import ClickModel
 from adclick.monitoring.checks import Finding
@@ -41,6 +41,7 @@ from adclick.statistics.log import LogStatistics, Validation, describe_log
 from adclick.training.trained import Trained
 from tests.bundles import tiny_bundle, tiny_encoder
 from tests.cards import SERVING, card
+from tests.evaluations import evaluation, model
 from tests.logs import ingested, many
 
 
@@ -88,20 +89,9 @@ def baseline(intercept: float) -> LogisticBaseline:
     )
 
 
-def evaluation(auc: float) -> Evaluation:
-    figure = Figure(value=auc, low=auc - 0.1, high=auc + 0.1)
-    figures = dict.fromkeys(("auc", "logloss", "calibration", "ece"), figure)
-    return Evaluation(
-        tested_on="2024-02",
-        impressions=100,
-        clicks=7,
-        confidence=0.95,
-        champion_version=None,
-        champion_saw_test=False,
-        models=(ModelFigures(name=CHALLENGER, metrics=figures, challenger_minus=None),),
-        slices=(),
-        calibration_curve=(CalibrationBin(impressions=100, predicted=0.06, observed=0.07),),
-    )
+def evaluated(auc: float) -> Evaluation:
+    found = evaluation()
+    return found.model_copy(update={"models": (model(CHALLENGER, auc), *found.models[1:])})
 
 
 def predictions(*scores: float, repeats: int = 0) -> LoggedPredictions:
@@ -172,7 +162,7 @@ CASES: dict[str, Case] = {
     ),
     "encoder": Case(encoder, encoder, lambda _: tiny_encoder(images=False), pages=1),
     "evaluation": Case(
-        lambda _: evaluation(0.6), lambda _: evaluation(0.6), lambda _: evaluation(0.61), pages=1
+        lambda _: evaluated(0.6), lambda _: evaluated(0.6), lambda _: evaluated(0.61), pages=1
     ),
     "decision": Case(lambda _: decided(True), lambda _: decided(True), lambda _: decided(False), 1),
     "serving figures": Case(
@@ -182,10 +172,10 @@ CASES: dict[str, Case] = {
         pages=1,
     ),
     "card": Case(
-        lambda _: card(evaluation(0.6), decided(True)),
-        lambda _: card(evaluation(0.6), decided(True)),
-        lambda _: card(evaluation(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
-        pages=2,
+        lambda _: card(evaluated(0.6), decided(True)),
+        lambda _: card(evaluated(0.6), decided(True)),
+        lambda _: card(evaluated(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
+        pages=3,
     ),
     "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
     "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),

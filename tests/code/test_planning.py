@@ -126,7 +126,7 @@ def test_training_alone_grows_with_epochs_and_stops_early() -> None:
     assert work.amount(Quantity.EPOCHS).low == pytest.approx(training * 2)
     assert work.amount(Quantity.EPOCHS).typical == pytest.approx(training * epochs / 2)
     assert work.amount(Quantity.EPOCHS).high == pytest.approx(training * epochs)
-    assert work.amount(Quantity.RESAMPLES) == Range.exactly(2e5 * 200)
+    assert work.amount(Quantity.TEST_ROWS) == Range.exactly(2e5)
     assert work.amount(Quantity.BASELINE_ROWS) == Range.exactly(500_000)
     assert work.amount(Quantity.COMPARED_ROWS) == Range.exactly(5 * 10_000)
 

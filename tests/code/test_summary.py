@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adclick.canary.trial import CanaryTrial
-from adclick.evaluation.decision import Condition, Decision
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
 from adclick.summary import (
     DriftSummary,

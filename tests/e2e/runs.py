@@ -35,7 +35,7 @@ SMALL: dict[str, Any] = {
         "batch_size": 256,
         "model": {"cross_rank": 8, "hidden_units": [32, 16], "tower_filters": [4, 8, 8, 8]},
     },
-    "evaluation": {"resamples": 20},
+    "evaluation": {"resamples": 100},
     # latency says nothing on a busy machine
     "deployment": {
         "canary": {

@@ -26,7 +26,8 @@ from serving.local.folders import Folders
 from serving.local.keeper import MODULE
 from serving.process_table import process_with, server_processes
 from serving.processes import LocalSeldon
-from tests.bundles import example, tiny_bundle
+from serving.traffic import send_traffic
+from tests.bundles import example, tiny_bundle, tiny_schema
 from tests.load import load
 from tests.servers import free_port, wait_until
 
@@ -146,7 +147,10 @@ def test_keys_from_a_variable_are_in_one_file_of_their_owner_s(
     monkeypatch.setenv("ADCLICK_API_KEY", FIRST)
     deployed = local.deploy(keys={"variable": "ADS_KEYS"})
     assert (local.answers(), local.answers(FIRST)) == (401, 200)
-    assert FIRST not in repr((deployed, local.manager().status()))
+    rows = [{**example(), "impression": f"traffic-{number}"} for number in range(4)]
+    report = send_traffic(deployed.url, tiny_schema(), rows, connections=2)
+    assert report.requests == len(rows)
+    assert FIRST not in repr((deployed, local.manager().status(), report))
     listed = subprocess.run(["ps", "axww"], capture_output=True, text=True, check=True).stdout
     assert str(local.folders.edge) in listed and FIRST not in listed
     for process in local.processes():

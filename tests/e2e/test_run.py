@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from adclick.evaluation.metrics import METRICS
 from serving.client import PREDICTIONS
 from serving.deployment import Status
 from tests.e2e.conftest import First
@@ -130,7 +131,7 @@ def test_the_summary_has_metrics_with_intervals(first: First) -> None:
     assert first.run.done.canary is None
     assert set(model.metrics) == {"challenger", "logistic regression", "constant"}
     for figures in model.metrics.values():
-        assert set(figures) == {"auc", "logloss", "calibration", "ece"}
+        assert set(figures) == set(METRICS)
         assert all(figure.low <= figure.high for figure in figures.values())
 
 

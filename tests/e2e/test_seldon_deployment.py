@@ -153,7 +153,8 @@ def test_a_server_that_is_never_ready_is_stopped(local: Local) -> None:
     )
     with pytest.raises(AdclickError, match=r"not ready in 0\.01 s.*no version serves"):
         hasty.deploy(bundle)
-    assert local.processes() == []
+    # the keeper may have been starting it just then
+    wait_until(lambda: local.processes() == [], "its processes are gone")
 
 
 def test_a_port_that_a_stranger_holds(local: Local) -> None:
@@ -217,7 +218,8 @@ def test_a_manager_killed_after_its_decision_has_it_carried_out(local: Local) ->
     local.deploy("v1")
     killed = start_manager(local, tiny_bundle(local.folder / "v2", "v2", bias=1.0))
     try:
-        wait_until(lambda: local.manager.status().version == "v2", "the decision is taken")
+        decided = "the decision is taken"
+        wait_until(lambda: local.manager.status().version == "v2", decided, seconds=60)
     finally:
         killed.kill()
         killed.wait()

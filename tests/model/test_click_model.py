@@ -294,7 +294,7 @@ def test_a_log_without_images_is_learned(
     table = plain_log.table(split.test)
     clicks = table.column(CLICKS).to_numpy().astype(float)
     predicted = model.predict(encoder.encode(table), None)
-    rows = Scored(clicks, np.ones_like(clicks), predicted).by_score()[0]
+    rows = Scored(clicks, np.ones_like(clicks), predicted)
     assert metrics(rows)["auc"] > 0.9
 
 
@@ -338,11 +338,13 @@ def test_test_rows_are_scored_by_challenger_and_baselines(
 ) -> None:
     baseline = train_baseline(sample_log, sample_split, sample_encoder)
     rows = score_test_rows(sample_log, sample_split, sample_encoder, trained, baseline, None)
-    assert list(rows.scores) == [CHALLENGER, LOGISTIC, CONSTANT]
-    np.testing.assert_allclose(rows.scores[CHALLENGER], scores, atol=1e-6)
-    assert expected_auc(truth, rows.scores[LOGISTIC]) > 0.6
-    assert np.unique(rows.scores[CONSTANT]).tolist() == [baseline.click_rate]
-    assert set(rows.slice_columns["creative"].to_pylist()) == {"known", "cold"}
+    assert rows.models == (CHALLENGER, LOGISTIC, CONSTANT)
+    found = {
+        name: np.concatenate([block.score(name) for block in rows.blocks()]) for name in rows.models
+    }
+    np.testing.assert_allclose(found[CHALLENGER], scores, atol=1e-6)
+    assert expected_auc(truth, found[LOGISTIC]) > 0.6
+    assert np.unique(found[CONSTANT]).tolist() == [baseline.click_rate]
 
 
 def test_a_champion_of_another_schema_is_refused(

@@ -60,7 +60,7 @@ def _parameters(leaves: int, smooth: int, l2: int, seed: int) -> dict[str, Any]:
         "cat_smooth": smooth,
         "cat_l2": l2,
         "max_bin": 511,
-        "num_threads": 2,
+        "num_threads": 1,
         "seed": seed,
         "verbose": -1,
     }

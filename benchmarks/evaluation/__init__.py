@@ -1,0 +1,1 @@
+"""What evaluation costs, and how often its intervals and decisions are right."""
