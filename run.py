@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from adclick.exports import TARGETS
+
 # what is slow to import waits until it is known to be needed
 if TYPE_CHECKING:
     from adclick.config import RunConfig
@@ -165,6 +167,20 @@ def make_sample_data(options: argparse.Namespace) -> None:
     print(f"run\n  {shlex.join(['.venv/bin/python', 'run.py', *words])}")
 
 
+def export(options: argparse.Namespace) -> None:
+    """Write a version for another runtime, once that has scored as the model does."""
+    from adclick.errors import AdclickError
+
+    if options.to is None or options.out is None:
+        raise AdclickError(f"export to what and where? --to {'|'.join(TARGETS)} --out FOLDER")
+    deployer = _use_deployer(options)
+    from pipelines.exporting import export_version
+
+    model, out = _model(options, deployer), options.out.resolve()
+    checked = export_version(model, options.version, options.to, out, REPOSITORY)
+    print("\n".join([*checked, f"{out}: see README.md there"]))
+
+
 COMMANDS = {
     "run": run,
     "sample-data": make_sample_data,
@@ -172,15 +188,17 @@ COMMANDS = {
     "deploy": deploy,
     "promote": promote,
     "rollback": rollback,
+    "export": export,
     "status": show_status,
     "stop": stop,
     "dashboard": show_dashboard,
     "reports": show_reports,
 }
 OPTIONS_OF = {
-    "out": ("schema", "sample-data"),
+    "out": ("schema", "sample-data", "export"),
+    "to": ("export",),
     "impressions": ("sample-data",),
-    "version": ("deploy", "rollback", "run"),
+    "version": ("deploy", "rollback", "run", "export"),
     "traffic": ("deploy",),
     "shadow": ("deploy",),
 }
@@ -199,7 +217,7 @@ def parse_arguments() -> argparse.Namespace:
         default="run",
         choices=COMMANDS,
         help="run pipelines (the default), make sample data, write a first schema of --data, "
-        "change, show or stop what serves, or open a page",
+        "change, show or stop what serves, export it, or open a page",
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
@@ -210,12 +228,13 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
-    parser.add_argument("--out", type=Path, help="where `schema` and `sample-data` write")
+    parser.add_argument("--out", type=Path, help="where schema, sample-data, export write")
+    parser.add_argument("--to", choices=TARGETS, help="which runtime `export` is for")
     parser.add_argument("--impressions", type=int, help="how many `sample-data` makes (60000)")
     parser.add_argument(
         "--version",
         help="which version to deploy (the staged one), bring back, "
-        "or score with (the one in production)",
+        "score with or export (the one in production)",
     )
     parser.add_argument("--traffic", type=int, help="per cent of requests that it gets (100)")
     parser.add_argument(

@@ -23,6 +23,7 @@ ROWS = 10_000
 ODD = 0.02  # how often a value is an odd one, most of which are refused
 ALPHABET = "ab0 -é'\"\\\u00a0\u2003漢🙂"
 NOWHERE = object()
+ENDS = (-math.inf, math.inf)
 
 type Request = dict[str, Any]
 type Encoding = tuple[list[int], list[float], str | None]
@@ -132,12 +133,16 @@ def _surrounded(draw: random.Random, text: str) -> str:
 def _number(draw: random.Random, column: NumberSpec) -> Any:
     if draw.random() < ODD:
         return draw.choice([None, NOWHERE, "7", True, -1e300, 1e39, 10**400, [1], -1, 2**53 + 1])
+    if draw.random() < ODD:
+        bound = draw.choice([b for b in (column.min, column.max) if b is not None] or [0.0])
+        step = draw.choice([0.0, 0.5, 5e-324])
+        return draw.choice([bound + step, bound - step, math.nextafter(bound, draw.choice(ENDS))])
     low = column.min if column.min is not None else -1e4
     high = column.max if column.max is not None else max(1e4, 2 * low)
     kind = draw.random()
     if column.edges and kind < 0.4:
         value = draw.choice(column.edges)
-        value = draw.choice([value, *(math.nextafter(value, end) for end in (-math.inf, math.inf))])
+        value = draw.choice([value, *(math.nextafter(value, end) for end in ENDS)])
         return min(max(value, low), high)
     if kind < 0.6:
         return draw.randint(math.ceil(low), math.floor(high))

@@ -16,7 +16,6 @@ from adclick.bundle.bundle import CREATIVE_IDS, CREATIVES
 from adclick.errors import AdclickError
 from adclick.exports.material import Material
 from adclick.exports.random_rows import (
-    ROWS,
     Encoding,
     Request,
     disagreement,
@@ -78,7 +77,8 @@ def agreed(
             f"the {language} encoder of {material.bundle.version} is not the model's: {different}"
         )
     refused = sum(encoding is None for encoding in expected)
-    return f"{language} encoder: {ROWS:,} random requests alike, {refused:,} of these refused"
+    count = len(requests)
+    return f"{language} encoder: {count:,} random requests alike, {refused:,} of these refused"
 
 
 def check_golden(material: Material, found: Sequence[float], tolerance: float, where: str) -> str:

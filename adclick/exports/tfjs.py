@@ -94,6 +94,8 @@ def _look_at(material: Material, folder: Path, browser: str | None) -> str:
     found = json.loads(unescape(told.group(1)))
     if not found["embedding"] <= TOLERANCE * 10:
         raise AdclickError(f"the page embeds a picture by {found['embedding']:.1e} otherwise")
+    if len(found["shown"]) > 1 and not found["shown"][2]:
+        raise AdclickError("the page does not tell how another ad changes the score: no export")
     where = f"TF.js in a page ({Path(browser).name}, offline)"
     return shipped.check_golden(material, found["scores"], TOLERANCE, where)
 

@@ -110,7 +110,8 @@ def _loss(material: Material, folder: Path, python: str) -> str:
 
 def _logits(rows: EncodedSample, folder: Path, python: str) -> Iterator[Float64]:
     """What the float and the int8 networks make of these rows in LiteRT."""
-    arrays = {"categorical": rows.encoded.categorical, "numeric": rows.encoded.numeric}
+    encoded = rows.encoded
+    arrays: dict[str, Array] = {"categorical": encoded.categorical, "numeric": encoded.numeric}
     if rows.images is not None and rows.shown is not None:
         arrays |= {"images": rows.images, "shown": rows.shown}
     with tempfile.TemporaryDirectory(prefix="adclick-litert-") as place:
@@ -121,5 +122,4 @@ def _logits(rows: EncodedSample, folder: Path, python: str) -> Iterator[Float64]
 
 
 def _auc(rows: EncodedSample, logits: Float64) -> float:
-    ordered, _ = Scored(rows.clicks, rows.impressions, expit(logits)).by_score()
-    return metrics(ordered)["auc"]
+    return metrics(Scored(rows.clicks, rows.impressions, expit(logits)))["auc"]

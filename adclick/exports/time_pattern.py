@@ -33,7 +33,8 @@ def pattern_of(time_format: str) -> tuple[str, dict[str, int]]:
     """
     if time_format == "iso":
         return ISO, ISO_GROUPS
-    pattern, groups = "", {}
+    pattern = ""
+    groups: dict[str, int] = {}
     for part in re.findall(r"%.|[^%]+", time_format):
         if part == "%%":
             pattern += "%"

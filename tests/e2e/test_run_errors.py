@@ -46,7 +46,8 @@ def test_an_unknown_pipeline(place: Place) -> None:
     [
         (("promote", "--shadow"), "--shadow: only `deploy` can have it"),
         (("--traffic", "10"), "--traffic: only `deploy` can have it"),
-        (("promote", "--version", "v1"), "--version: only `deploy`, `rollback`, `run` can have it"),
+        (("promote", "--version", "v1"), "--version: only `deploy`, `rollback`, `run`, `export`"),
+        (("--to", "onnx"), "--to: only `export` can have it"),
         (("--version", "v1"), "--version: of pipelines only `scoring` can have it"),
         (("deploy", "--traffic", "few"), "argument --traffic: invalid int value: 'few'"),
     ],

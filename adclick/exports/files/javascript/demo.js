@@ -99,7 +99,9 @@ function showOthers(now) {
     const kind = one.score > now ? "up" : one.score < now ? "down" : "";
     return element("td", {}, element("span", { class: `number ${kind}` }, percent(one.score)), ` ${one.value}`);
   };
+  const heads = ["", "lowest", "highest"].map((text) => element("th", {}, text));
   byId("others").replaceChildren(
+    element("tr", {}, ...heads),
     ...rows.map((row) => element("tr", {}, element("td", {}, row.name), cell(row.low), cell(row.high)))
   );
 }
@@ -156,20 +158,20 @@ function pixelsOf(picture) {
   return data.filter((_, position) => position % 4 !== 3);
 }
 
-function pick(button, embedding, cause) {
+/* Show the score of this button's ad, its context as it is. */
+async function pickAd(button) {
+  const picture = button.querySelector("img");
+  await picture.decode();
   document.querySelectorAll("#thumbnails button").forEach((one) => one.setAttribute("aria-pressed", one === button));
-  state.image = embedding;
+  state.image = model.embed(pixelsOf(picture));
   state.request[spec.creative] = null;
-  changed(cause);
+  changed(`ad ${picture.alt}`);
 }
 
 function thumbnail(source, name) {
   const picture = element("img", { src: source, alt: name, title: name });
   const button = element("button", { type: "button", "aria-pressed": "false" }, picture);
-  button.addEventListener("click", async () => {
-    await picture.decode();
-    pick(button, model.embed(pixelsOf(picture)), `ad ${name}`);
-  });
+  button.addEventListener("click", () => pickAd(button));
   byId("thumbnails").append(button);
   return button;
 }
@@ -184,9 +186,7 @@ async function ads() {
     const [file] = event.target.files;
     if (file) thumbnail(URL.createObjectURL(file), file.name).click();
   });
-  const picture = buttons[0].querySelector("img");
-  await picture.decode();
-  pick(buttons[0], model.embed(pixelsOf(picture)), "the first ad");
+  await pickAd(buttons[0]);
 }
 
 /* What the export looks at: golden requests, and the pictures' embeddings beside the model's. */
@@ -200,7 +200,13 @@ async function check() {
     const from = model.rows.get(ad.id) * model.width;
     made.forEach((value, at) => (embedding = Math.max(embedding, Math.abs(value - model.table[from + at]))));
   }
-  byId("check").textContent = JSON.stringify({ scores: found, embedding, shown: byId("probability").textContent });
+  const shown = [byId("probability").textContent];
+  const buttons = document.querySelectorAll("#thumbnails button");
+  if (buttons.length > 1) {
+    await pickAd(buttons[1]);
+    shown.push(byId("probability").textContent, byId("change").textContent);
+  }
+  byId("check").textContent = JSON.stringify({ scores: found, embedding, shown });
 }
 
 async function main() {
