@@ -8,12 +8,9 @@ import tensorflow as tf
 
 from adclick.exports.material import Material
 from adclick.exports.spec import NumberSpec, TextSpec
-from adclick.exports.time_pattern import hours_since_1970
+from adclick.exports.time_pattern import hours_since_1970, trimmed
 
 SCORE = "click_probability"
-# what Python takes for space
-WIDE = r"\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
-TRIMMED = rf"^[\t-\r\x1c-\x20{WIDE}]+|[\t-\r\x1c-\x20{WIDE}]+$"
 
 type Features = dict[str, tf.Tensor]
 
@@ -58,7 +55,7 @@ class RawFeatures(tf.Module):  # type: ignore[misc]
         """Click probabilities (n,) of requests whose creative is an id, known or not."""
         embeddings = None
         if self._spec.image is not None:
-            rows = self._creatives.lookup(_trimmed(features[str(self._spec.creative)]))
+            rows = self._creatives.lookup(trimmed(features[str(self._spec.creative)]))
             embeddings = tf.gather(self._embeddings, rows)
         return self._scores(features, embeddings)
 
@@ -93,15 +90,15 @@ class RawFeatures(tf.Module):  # type: ignore[misc]
         return tf.stack(by_column, axis=1), wide
 
     def _slots(self, texts: tf.Tensor, column: TextSpec) -> tf.Tensor:
-        texts = _trimmed(texts)
+        texts = trimmed(texts)
         if column.default is not None:
             texts = tf.where(texts == "", column.default, texts)
         elif not column.optional:
-            _assert(texts != "", f"column '{column.name}' is missing")
+            _assert(texts != "", f"column {column.name} is missing")
         if column.allowed is not None:
             words = tf.constant(column.allowed)
             allowed = tf.reduce_any(texts[:, tf.newaxis] == words, axis=1)
-            _assert(allowed, f"column '{column.name}' is none of {', '.join(column.allowed)}")
+            _assert(allowed, f"column {column.name} is none of {', '.join(column.allowed)}")
         if column.name not in self._tables:
             return tf.zeros(tf.shape(texts), tf.int32)
         return self._tables[column.name].lookup(texts)
@@ -110,7 +107,7 @@ class RawFeatures(tf.Module):  # type: ignore[misc]
         spec = self._spec
         if spec.time_format != "epoch":
             return hours_since_1970(times, spec.time_format, spec.time)
-        _assert((times >= 0) & (times < 253_402_300_800.0), f"column '{spec.time}' is no time")
+        _assert((times >= 0) & (times < 253_402_300_800.0), f"column {spec.time} is no time")
         microseconds = tf.cast(tf.round(times * 1e6), tf.int64)
         return tf.math.floordiv(microseconds, 3_600_000_000)
 
@@ -135,19 +132,15 @@ def _table(words: tuple[str, ...]) -> tf.lookup.StaticHashTable:
     return tf.lookup.StaticHashTable(pairs, default_value=0)
 
 
-def _trimmed(texts: tf.Tensor) -> tf.Tensor:
-    return tf.strings.regex_replace(texts, TRIMMED, "")
-
-
 def _checked(values: tf.Tensor, column: NumberSpec) -> tf.Tensor:
     name = column.name
     if column.default is not None:
         values = tf.where(tf.math.is_nan(values), tf.constant(column.default, tf.float64), values)
-    _assert(tf.math.is_finite(values), f"column '{name}' is missing or not finite")
+    _assert(tf.math.is_finite(values), f"column {name} is missing or not finite")
     if column.min is not None:
-        _assert(values >= column.min, f"column '{name}' is below {column.min:g}")
+        _assert(values >= column.min, f"column {name} is below {column.min:g}")
     if column.max is not None:
-        _assert(values <= column.max, f"column '{name}' is above {column.max:g}")
+        _assert(values <= column.max, f"column {name} is above {column.max:g}")
     return values
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import tensorflow as tf
 
+from adclick.encoding.requests import format_time
 from adclick.errors import AdclickError
 
 ISO = r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:[.,]\d+)?)?(Z|[+-]\d{2}:\d{2})?)?"
@@ -23,6 +25,9 @@ DIRECTIVES = {
     "z": r"([+-]\d{2}:?[0-5]\d|Z)",
 }
 MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+# what Python takes for space
+WIDE = r"\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+AROUND = rf"^[\t-\r\x1c-\x20{WIDE}]+|[\t-\r\x1c-\x20{WIDE}]+$"
 DAYS_TO_1970 = 719_468  # from the first of March of the year 0
 
 
@@ -57,9 +62,12 @@ def hours_since_1970(texts: tf.Tensor, time_format: str, name: str) -> tf.Tensor
     An assertion in the graph fails, with the column's name, for what is no time of the format.
     """
     pattern, groups = pattern_of(time_format)
-    texts = tf.strings.strip(texts)
+    texts = trimmed(texts)
     matching = tf.strings.regex_full_match(texts, pattern)
-    _assert(matching, f"column '{name}' is no time of the format '{time_format}'")
+    # of other texts no number could be made, and that would be said instead
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    texts = tf.where(matching, texts, str(format_time(epoch, time_format)))
+    _assert(matching, f"column {name} is no time of the format {time_format}")
 
     def group(directive: str, default: int) -> tf.Tensor:
         if directive not in groups:
@@ -78,11 +86,16 @@ def hours_since_1970(texts: tf.Tensor, time_format: str, name: str) -> tf.Tensor
     real = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= lengths)
     hour, minute = group("H", 0), group("M", 0)
     real &= (hour < 24) & (minute < 60)
-    _assert(real, f"column '{name}' is no day of the calendar")
+    _assert(real, f"column {name} is no day of the calendar")
     minutes = _days(year, month, day) * 1440 + hour * 60 + minute
     if "z" in groups:
         minutes -= _offset(tf.strings.regex_replace(texts, pattern, rf"\{groups['z']}"))
     return tf.math.floordiv(minutes, 60)
+
+
+def trimmed(texts: tf.Tensor) -> tf.Tensor:
+    """Texts (n,) without spaces around."""
+    return tf.strings.regex_replace(texts, AROUND, "")
 
 
 def _days(year: tf.Tensor, month: tf.Tensor, day: tf.Tensor) -> tf.Tensor:
