@@ -75,6 +75,9 @@ bench-model: .venv/installed-dev .venv-bench/installed ## Measure what the model
 bench-serving: .venv/installed-dev .venv-serving/installed .venv-bench-serving/installed ## Time the server, beside stock Seldon, MLServer, BentoML and FastAPI, and under roll-outs.
 	@$(PYTHON) -m benchmarks.serving
 
+bench-evaluation: .venv/installed-dev ## Time evaluation beside a loop over slices, and count how often intervals and decisions are right.
+	@$(PYTHON) -m benchmarks.evaluation
+
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
 	@terraform -chdir=infra plan -out=plan
 
