@@ -39,7 +39,7 @@ LOADED = {
     "feature_encoder": "FeatureEncoder",
     "click_model": "Trained",
     "model_fingerprint": "str",
-    "baseline": "LogisticBaseline",
+    "baseline": "Baselines",
     "serving_bundle": "ServingBundle",
     "champion": "Champion",
     "evaluation": "Evaluation",
