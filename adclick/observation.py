@@ -58,6 +58,12 @@ class Histogram:
         counts = tuple(a + b for a, b in zip(*counted, strict=True))
         return Histogram(bounds, counts, self.total + other.total)
 
+    def follows(self, earlier: Histogram) -> bool:
+        """Whether these can be the values of `earlier` and more."""
+        if earlier.bounds != self.bounds:
+            return not earlier.count
+        return all(a >= b for a, b in zip(self.counts, earlier.counts, strict=True))
+
     def since(self, earlier: Histogram) -> Histogram:
         """What was added; everything where `earlier` has other buckets, such as none."""
         if earlier.bounds != self.bounds:
@@ -80,6 +86,16 @@ class Observation:
     latency: Histogram = Histogram()
     scores: Histogram = Histogram()
     workers: int = 0
+
+    def follows(self, earlier: Observation) -> bool:
+        """Whether this can be what was seen `earlier` and more: no server was lost meanwhile."""
+        pairs = (
+            (self.requests, earlier.requests),
+            (self.refused, earlier.refused),
+            (self.failed, earlier.failed),
+        )
+        histograms = self.latency.follows(earlier.latency) and self.scores.follows(earlier.scores)
+        return histograms and all(now >= before for now, before in pairs)
 
     def since(self, earlier: Observation) -> Observation:
         """What was answered after `earlier` was seen."""

@@ -7,6 +7,7 @@ from zenml.metadata.metadata_types import MetadataType
 
 from adclick.card.card import ModelCard
 from adclick.evaluation.serving import ServingFigures
+from adclick.views.evaluation_page import evaluation_page
 from adclick.views.model_card import card_markdown, card_page
 from adclick.views.serving_page import serving_page
 from materializers.documents import DocumentMaterializer
@@ -30,7 +31,7 @@ class ServingFiguresMaterializer(DocumentMaterializer):
 
 
 class ModelCardMaterializer(DocumentMaterializer):
-    """The card of a version, as a page and as Markdown."""
+    """The card of a version, as a page and as Markdown, and its evaluation."""
 
     ASSOCIATED_TYPES = (ModelCard,)
     ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
@@ -41,17 +42,20 @@ class ModelCardMaterializer(DocumentMaterializer):
         return card_page(data)
 
     def save_visualizations(self, data: ModelCard) -> dict[str, VisualizationType]:
-        """Write the page, and the Markdown for where no page is shown."""
+        """Write the card, the evaluation with its verdict, and the card as Markdown."""
+        pages = {
+            "page": self.page(data),
+            "evaluation": evaluation_page(data.evaluation, data.decision),
+        }
         return {
-            **super().save_visualizations(data),
+            **write_pages(self, pages),
             **write_pages(self, {"card": card_markdown(data)}, VisualizationType.MARKDOWN),
         }
 
     def facts(self, data: ModelCard) -> dict[str, MetadataType]:
-        """Which version it is of, and the verdict."""
-        return {
+        """Which version it is of, the verdict, and the lineage."""
+        verdict: dict[str, MetadataType] = {
             "version": data.version,
             "promote": data.decision.promote,
-            "code": str(data.lineage.code),
-            "config": data.lineage.config_hash,
         }
+        return {**verdict, **data.lineage.metadata()}

@@ -119,6 +119,6 @@ class Counted:
         if now is None:
             return
         # a server that was started again, or a pod that went, takes its counts with it
-        if self._last is not None and now.requests >= self._last.requests:
+        if self._last is not None and now.follows(self._last):
             self.total = self.total.plus(now.since(self._last))
         self._last = now

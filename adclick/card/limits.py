@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from adclick.card.card import ModelCard
+from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.evaluation.traits import AGE
 
 USES = (
     "Ranking and pricing candidate ads by the probability that whoever is shown an ad clicks it.",
@@ -31,8 +35,23 @@ def limits(card: ModelCard) -> tuple[str, ...]:
             "A creative that its bundle does not hold is scored by its image where that is sent "
             "along, else as the average creative."
         )
+    known += _by_slice(evaluation)
     if evaluation.champion_saw_test:
         known.append("The champion that it was compared with had seen the test rows.")
     if card.lineage.code.commit is None or card.lineage.code.dirty:
         known.append(f"It cannot be made again from a commit alone: code {card.lineage.code}.")
     return tuple(known)
+
+
+def _by_slice(evaluation: Evaluation) -> Iterator[str]:
+    aucs = {
+        one.value: one.metrics[CHALLENGER]["auc"] for one in evaluation.slices if one.column == AGE
+    }
+    if {"cold", "known"} <= aucs.keys():
+        yield (
+            f"On creatives that it was not trained on its AUC is {aucs['cold']:.3f}, on known ones "
+            f"{aucs['known']:.3f}."
+        )
+    surely_worse = [f"{one.column} {one.value}" for one in evaluation.worst if one.at_least > 0]
+    if surely_worse:
+        yield f"It does worse than the {evaluation.opponent} where {'; '.join(surely_worse)}."

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import Float64
 from adclick.evaluation.cuts import choose_cuts
-from adclick.evaluation.intervals import Figure, intervals
+from adclick.evaluation.estimate import Estimate
+from adclick.evaluation.intervals import Figure, intervals, jackknife
 from adclick.evaluation.measured import Measured, measure
 from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.rows import Clusters, ScoredRows
@@ -16,6 +17,9 @@ from adclick.evaluation.slices import SliceFigures, slice_figures
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
+# the challenger without its tower
+TWIN = "tabular twin"
+BOOSTING = "gradient boosting"
 LOGISTIC = "logistic regression"
 CONSTANT = "constant"
 CURVE_BINS = 10
@@ -48,13 +52,18 @@ class ModelFigures(BaseModel):
 
 
 class CalibrationBin(BaseModel):
-    """A tenth of the impressions in order of score: what was promised and what came."""
+    """A tenth of the impressions in order of score: what was promised and what came.
 
-    model_config = ConfigDict(frozen=True)
+    The share clicked is sure to lie from `low` to `high`; NaN where there are too few clicks.
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
     impressions: int
     predicted: float
     observed: float
+    low: float
+    high: float
 
 
 class Evaluation(BaseModel):
@@ -128,7 +137,7 @@ def compare(
                 options.confidence,
             )
         ),
-        calibration_curve=_calibration_curve(ours.sums.bins.sum(axis=0)),
+        calibration_curve=calibration_curve(ours.sums.bins, options.confidence),
         worst=worst_slices(rows, cuts, CHALLENGER, opponent, options) if opponent else (),
     )
 
@@ -171,10 +180,29 @@ def _curve(grid: Float64) -> tuple[RankPoint, ...]:
     )
 
 
-def _calibration_curve(bins: Float64) -> tuple[CalibrationBin, ...]:
-    tenths = bins.reshape(CURVE_BINS, -1, bins.shape[-1]).sum(axis=1)
+def calibration_curve(bins: Float64, confidence: float) -> tuple[CalibrationBin, ...]:
+    """Bins of CURVE_BINS from finer ones: `bins` (groups, fine, 3) are as in Sums."""
+    groups, fine, parts = bins.shape
+    tenths = bins.reshape(groups, CURVE_BINS, fine // CURVE_BINS, parts).sum(axis=2)
     return tuple(
-        CalibrationBin(impressions=int(n), predicted=float(p / n), observed=float(c / n))
-        for n, c, p in tenths
-        if n
+        _calibration_bin(tenth, confidence)
+        for tenth in np.moveaxis(tenths, 1, 0)
+        if tenth[:, 0].sum()
+    )
+
+
+def _calibration_bin(groups: Float64, confidence: float) -> CalibrationBin:
+    """A bin of sums (groups, 3) of impressions, clicks and predicted clicks."""
+    impressions, clicks, predicted = groups.sum(axis=0)
+    observed = clicks / impressions
+    influence = (groups[:, 1] - observed * groups[:, 0]) / impressions
+    error, freedom = jackknife(influence, groups[:, 0] / impressions)
+    sure = Estimate.of(observed, float(error), min(float(freedom), clicks - 1), confidence)
+    return CalibrationBin(
+        impressions=int(impressions),
+        predicted=float(predicted / impressions),
+        observed=float(observed),
+        # NaN stays: it is not below 0
+        low=max(sure.low, 0.0),
+        high=sure.high,
     )

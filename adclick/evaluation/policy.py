@@ -119,8 +119,8 @@ class ServingBudget(_Strict):
 
     skew: float | None = Field(default=1e-5, ge=0)
     failed: int | None = Field(default=0, ge=0)
-    p99_ms: float | None = Field(default=None, gt=0)
-    many_p99_ms: float | None = Field(default=None, gt=0)
+    p99_ms: float | None = Field(default=100, gt=0)
+    many_p99_ms: float | None = Field(default=200, gt=0)
     memory_mb: float | None = Field(default=2000, gt=0)
     size_mb: float | None = Field(default=1000, gt=0)
 

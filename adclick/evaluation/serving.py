@@ -27,8 +27,8 @@ class ServingFigures(BaseModel):
     skew: str = ""
     p50_ms: float = Field(ge=0)
     p99_ms: float = Field(ge=0)
-    many: int = Field(default=128, ge=1)
-    many_p50_ms: float = Field(default=0.0, ge=0)
-    many_p99_ms: float = Field(default=0.0, ge=0)
+    many: int = Field(ge=1)
+    many_p50_ms: float = Field(ge=0)
+    many_p99_ms: float = Field(ge=0)
     memory_mb: float = Field(ge=0)
     size_mb: float = Field(ge=0)

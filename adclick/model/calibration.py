@@ -10,6 +10,9 @@ from scipy.special import expit
 
 from adclick.arrays import Array, Float64
 
+# of a slope, before it was fitted
+DOUBT = 0.5
+
 type Method = Literal["platt", "temperature", "isotonic"]
 
 
@@ -55,6 +58,29 @@ def fit_calibration(
     if method == "isotonic":
         return _isotonic(logits.astype(np.float64), clicks, impressions)
     return _scaling(logits.astype(np.float64), clicks, impressions, method == "platt")
+
+
+def fit_weight(known: Array, added: Array, clicks: Array, impressions: Array) -> float:
+    """How much of the logits `added` to believe beside those `known`, in [0, 1]; each (n,).
+
+    The w of most posterior in sigmoid(a * (known + w * added) + b), where w is about 1 +- DOUBT
+    before any row is seen: 1 where the addition is worth what it says, less where it promises more
+    than it keeps, near 0 where many rows say that it is noise.
+    Fit it on rows that neither was trained on.
+    """
+    from scipy.optimize import minimize
+
+    logits = np.stack([known, added, np.ones_like(known)]).astype(np.float64)
+
+    def loss(parameters: Float64) -> tuple[float, Float64]:
+        eta = parameters @ logits
+        doubted = (parameters[1] - parameters[0]) / DOUBT
+        value = np.sum(impressions * np.logaddexp(0, eta) - clicks * eta) + doubted**2 / 2
+        slope = logits @ (impressions * expit(eta) - clicks)
+        return value, slope + doubted / DOUBT * np.array([-1.0, 1.0, 0.0])
+
+    known_slope, added_slope, _ = minimize(loss, np.array([1.0, 1.0, 0.0]), jac=True).x
+    return float(np.clip(added_slope / known_slope, 0, 1)) if known_slope > 0 else 1.0
 
 
 def _scaling(logits: Float64, clicks: Array, impressions: Array, shifts: bool) -> Calibration:

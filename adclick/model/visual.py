@@ -32,3 +32,8 @@ def build_visual(slot_counts: Sequence[int], options: ModelOptions, seeds: Seeds
     alone = layers.Dense(1, kernel_initializer=seeds.kernel(), name="alone")(creative)
     in_context = keras.ops.sum(creative * keras.ops.sum(context, axis=1), axis=1, keepdims=True)
     return keras.Model([slots, creative], layers.Add()([alone, in_context]), name="visual")
+
+
+def weigh(visual: keras.Model, factor: float) -> None:
+    """Make the picture's part `factor` times what it is: it is linear in all of its weights."""
+    visual.set_weights([factor * weights for weights in visual.get_weights()])

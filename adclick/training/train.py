@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from dataclasses import replace
 from functools import partial
@@ -14,11 +15,12 @@ from adclick.adlog import AdLog
 from adclick.arrays import Float32, UInt8
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.errors import AdclickError
-from adclick.model.calibration import Calibration, Method, fit_calibration
+from adclick.model.calibration import Calibration, Method, fit_calibration, fit_weight
 from adclick.model.click_model import ClickModel
 from adclick.model.head import build_head
 from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
+from adclick.model.visual import weigh
 from adclick.splitting import Split
 from adclick.training.batches import Batches
 from adclick.training.checkpoints import Checkpoints
@@ -28,6 +30,8 @@ from adclick.training.fit import fit
 from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
 from adclick.training.trained import Trained
+
+logger = logging.getLogger(__name__)
 
 
 def train(
@@ -173,12 +177,22 @@ def _finished(
     images: UInt8 | None,
     method: Method,
 ) -> ClickModel:
-    """The model with the fallback embedding and the calibration that go with its weights."""
+    """The model with what is fitted after its weights: fallback, picture's weight, calibration."""
     if images is not None:
         seen = np.unique(rows.creative)
         model = replace(model, fallback=model.embed(images[seen]).mean(axis=0))
     clicks, shown = np.asarray(later.clicks), np.asarray(later.impressions)
     if not 0 < clicks.sum() < shown.sum():
         return model
-    calibration = fit_calibration(_logits(model, later, images), clicks, shown, method)
+    logits = _logits(model, later, images)
+    if later.offset is not None:
+        # few pictures were learned from: what they seem to be worth is too much, or mere noise
+        picture = logits - later.offset
+        weight = fit_weight(later.offset, picture, clicks, shown)
+        logger.info("pictures count %.2f of what training made of them", weight)
+        weigh(model.head.get_layer("visual"), weight)
+        blind = fit_calibration(later.offset, clicks, shown, method)
+        model = replace(model, tabular_calibration=blind)
+        logits = later.offset + weight * picture
+    calibration = fit_calibration(logits, clicks, shown, method)
     return replace(model, calibration=calibration)

@@ -1,4 +1,4 @@
-"""The charts of the pages: series over time, calibration, and dots in a table's rows."""
+"""Charts of series over time."""
 
 from __future__ import annotations
 
@@ -14,15 +14,12 @@ from adclick.views.svg import (
     drawing,
     line,
     linear_axis,
-    log_axis,
     polyline,
     words,
 )
 
 WIDTH, HEIGHT = 760.0, 200.0
 LEFT, RIGHT, TOP, BOTTOM = 72.0, 12.0, 12.0, 26.0
-SQUARE = 380.0
-DOTS_WIDTH, DOTS_HEIGHT = 180.0, 18.0
 MOST_LABELS = 13
 
 
@@ -84,57 +81,3 @@ def _names(across: Sequence[float], labels: Sequence[str]) -> list[Markup]:
     every = math.ceil(len(labels) / MOST_LABELS)
     named = list(zip(across, labels, strict=True))[::every]
     return [words(x, HEIGHT - 6, label) for x, label in named]
-
-
-def calibration_chart(points: Sequence[tuple[float, float]]) -> Markup:
-    """Observed click rate over predicted probability, and the diagonal on which both are equal.
-
-    Logarithmic where nothing is 0, because click rates lie crowded near 0.
-    """
-    across = _rate_axis(points, 64, SQUARE - 26)
-    up = _rate_axis(points, SQUARE - 52, TOP)
-    parts = [line(across.start, up.at(t), across.end, up.at(t), "grid") for t in up.ticks]
-    parts += [line(across.at(t), up.start, across.at(t), up.end, "grid") for t in across.ticks]
-    for tick, label in zip(up.ticks, up.labels, strict=True):
-        parts.append(words(across.start - 8, up.at(tick) + 4, label, "end"))
-        parts.append(words(across.at(tick), up.start + 18, label))
-    parts.append(line(across.start, up.start, across.end, up.end, "diagonal"))
-    parts.append(words((across.start + across.end) / 2, SQUARE - 10, "predicted"))
-    parts.append(words(across.start + 6, up.end + 12, "observed", "start"))
-    parts += [
-        disc(across.at(predicted), up.at(observed), "first") for predicted, observed in points
-    ]
-    return drawing(SQUARE, SQUARE, "Observed click rate over predicted probability", parts)
-
-
-def _rate_axis(points: Sequence[tuple[float, float]], start: float, end: float) -> Axis:
-    low, high = min(map(min, points)), max(map(max, points))
-    if low > 0:
-        return log_axis(low, high, start, end)
-    return linear_axis(0, high, start, end, as_percent=True)
-
-
-def dots_axis(values: Sequence[float]) -> Axis:
-    """The axis that the dots of all rows of a table share; 0 to 1 where no value is finite."""
-    finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-    return linear_axis(min(finite), max(finite), 20, DOTS_WIDTH - 20)
-
-
-def dots_head(axis: Axis) -> Markup:
-    """The ticks of `axis`, for the head of the column with the dots."""
-    ends = [0, len(axis.ticks) // 2, len(axis.ticks) - 1]
-    parts = [words(axis.at(axis.ticks[i]), 13, axis.labels[i]) for i in dict.fromkeys(ends)]
-    return drawing(DOTS_WIDTH, DOTS_HEIGHT, "Axis", parts)
-
-
-def dots(axis: Axis, first: float, second: float) -> Markup:
-    """Two values of one row: `first` as a disc, `second` as a diamond."""
-    middle = DOTS_HEIGHT / 2
-    parts = [line(axis.at(tick), 0, axis.at(tick), DOTS_HEIGHT, "grid") for tick in axis.ticks]
-    if math.isfinite(first) and math.isfinite(second):
-        parts.append(line(axis.at(first), middle, axis.at(second), middle, "span"))
-    if math.isfinite(second):
-        parts.append(diamond(axis.at(second), middle, "second"))
-    if math.isfinite(first):
-        parts.append(disc(axis.at(first), middle, "first"))
-    return drawing(DOTS_WIDTH, DOTS_HEIGHT, "Both values", parts)

@@ -1,38 +1,120 @@
-"""What pages say of models side by side: metrics, leads, calibration, slices."""
+"""What pages say of models side by side: the one line, the large figures, the tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from adclick.evaluation.evaluation import (
+    BOOSTING,
     CHALLENGER,
     CHAMPION,
     CONSTANT,
     LOGISTIC,
-    CalibrationBin,
+    TWIN,
     Evaluation,
     ModelFigures,
 )
 from adclick.evaluation.intervals import Figure
-from adclick.evaluation.slices import SliceFigures
-from adclick.views.charts import calibration_chart, dots, dots_axis, dots_head
 from adclick.views.html import table
-from adclick.views.text import count, number, percent, shortened, signed
+from adclick.views.text import number, signed
 
-ORDER = (CHALLENGER, CHAMPION, LOGISTIC, CONSTANT)
-MOST_SLICES = 150
-HEADS = {"auc": "AUC", "logloss": "logloss", "calibration": "predicted / observed", "ece": "ECE"}
-DIGITS = {"auc": 4, "logloss": 5, "calibration": 3, "ece": 4}
-# which direction is better; the calibration metrics are no race: what counts is their bounds
-LEADS = {"auc": 1, "logloss": -1}
+ORDER = (CHALLENGER, CHAMPION, TWIN, BOOSTING, LOGISTIC, CONSTANT)
+NAMES = {
+    "auc": "AUC",
+    "pr_auc": "PR AUC",
+    "logloss": "logloss",
+    "normalised_entropy": "normalised entropy",
+    "calibration": "predicted / observed",
+    "ece": "ECE",
+    "brier": "Brier",
+    "reliability": "Brier: reliability",
+    "resolution": "Brier: resolution",
+    "uncertainty": "Brier: uncertainty",
+}
+DIGITS = {"logloss": 5, "calibration": 3, "brier": 5, "reliability": 6, "resolution": 6}
+# which direction is better; calibration is no race, what counts is its bounds
+BETTER = {
+    "auc": 1,
+    "pr_auc": 1,
+    "logloss": -1,
+    "normalised_entropy": -1,
+    "ece": -1,
+    "brier": -1,
+    "reliability": -1,
+    "resolution": 1,
+}
+TILES = ("auc", "pr_auc", "logloss", "calibration")
+DECIDES = "logloss"
+STYLES = {"better": "first-text", "worse": "second-text", "unclear": "aside"}
 
 
-def against_whom(evaluation: Evaluation) -> str:
-    """The model that the challenger is compared with: the champion, else the regression."""
-    return CHAMPION if evaluation.model(CHAMPION) else LOGISTIC
+@dataclass(frozen=True)
+class Finding:
+    """Who predicts better, in a line: `verdict` is better, worse or unclear for the challenger."""
+
+    verdict: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure that is shown large, and what is said below it."""
+
+    name: str
+    value: str
+    interval: str
+    said: Markup
+
+
+def finding(evaluation: Evaluation) -> Finding:
+    """Whether the challenger predicts better than whom it has to beat."""
+    opponent = evaluation.model(evaluation.opponent)
+    if opponent is None or opponent.challenger_minus is None:
+        return Finding("unclear", "the challenger was compared with nobody")
+    lead = opponent.challenger_minus[DECIDES]
+    verdict = judged(lead, DECIDES)
+    named = " ".join(filter(None, (opponent.name, evaluation.champion_version)))
+    than = f"than the {named}: {NAMES[DECIDES]} {lead_text(lead, DECIDES)}"
+    said = {
+        "better": f"the challenger predicts better {than}",
+        "worse": f"the challenger predicts worse {than}",
+        "unclear": f"the challenger is not shown to predict better or worse {than}",
+    }
+    return Finding(verdict, said[verdict])
+
+
+def tiles(evaluation: Evaluation) -> list[Tile]:
+    """The challenger's figures that matter most, with its lead over whom it has to beat."""
+    challenger, opponent = evaluation.model(CHALLENGER), evaluation.model(evaluation.opponent)
+    leads = (opponent.challenger_minus if opponent else None) or {}
+    found = []
+    for metric in TILES:
+        if challenger and metric in challenger.metrics:
+            value, interval = figure_text(challenger.metrics[metric], metric).split(" ", 1)
+            said = _said(leads.get(metric), metric, evaluation.opponent)
+            found.append(Tile(NAMES[metric], value, interval, said))
+    return found
+
+
+def _said(lead: Figure | None, metric: str, opponent: str) -> Markup:
+    if metric not in BETTER:
+        return Markup('<span class="aside">1 is right</span>')
+    if lead is None:
+        return Markup("")
+    verdict = judged(lead, metric)
+    word = {"better": "better than", "worse": "worse than", "unclear": "no clear lead over"}
+    return Markup('<span class="{}">{}</span> {} {}').format(
+        STYLES[verdict], signed(lead.value, _digits(metric)), word[verdict], opponent
+    )
+
+
+def judged(lead: Figure, metric: str) -> str:
+    """Of a challenger's lead, in a word: better, worse, or unclear where it may be either."""
+    ends = sorted((lead.low * BETTER[metric], lead.high * BETTER[metric]))
+    return "better" if ends[0] > 0 else "worse" if ends[1] < 0 else "unclear"
 
 
 def in_order(evaluation: Evaluation) -> list[ModelFigures]:
@@ -41,86 +123,75 @@ def in_order(evaluation: Evaluation) -> list[ModelFigures]:
 
 
 def models_table(evaluation: Evaluation) -> Markup:
-    """Each model's metrics with their intervals."""
+    """A row a metric, a column a model, with intervals."""
+    heads, rows = model_rows(evaluation)
+    return table(heads, [(name, *map(_with_interval, cells)) for name, *cells in rows])
+
+
+def leads_table(evaluation: Evaluation) -> Markup:
+    """A row a metric, a column a model that the challenger is compared with."""
+    others = [model for model in in_order(evaluation) if model.challenger_minus]
     rows = [
-        (model.name, *(_figure(model.metrics[metric], metric) for metric in HEADS))
-        for model in in_order(evaluation)
+        (NAMES[metric], *(_lead(model.challenger_minus or {}, metric) for model in others))
+        for metric in BETTER
+        if all(metric in (model.challenger_minus or {}) for model in others)
     ]
-    return table(("model", *HEADS.values()), rows)
+    return table(("challenger minus", *(model.name for model in others)), rows)
 
 
-def _figure(figure: Figure, metric: str) -> Markup:
-    value, interval = figure_text(figure, metric).split(" ", 1)
-    return Markup('{} <span class="interval">{}</span>').format(value, interval)
+def model_rows(evaluation: Evaluation) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The same as `models_table` as text: heads and rows."""
+    models = in_order(evaluation)
+    rows = [
+        (NAMES[metric], *(figure_text(model.metrics[metric], metric) for model in models))
+        for metric in NAMES
+        if all(metric in model.metrics for model in models)
+    ]
+    return ["", *(model.name for model in models)], rows
+
+
+def lead_rows(evaluation: Evaluation) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The same as `leads_table` as text: heads and rows."""
+    others = [model for model in in_order(evaluation) if model.challenger_minus]
+    rows = [
+        (
+            NAMES[metric],
+            *(
+                f"{lead_text(lead, metric)} {judged(lead, metric)}"
+                for model in others
+                if (lead := (model.challenger_minus or {})[metric])
+            ),
+        )
+        for metric in BETTER
+        if all(metric in (model.challenger_minus or {}) for model in others)
+    ]
+    return ["challenger minus", *(model.name for model in others)], rows
 
 
 def figure_text(figure: Figure, metric: str) -> str:
     """A metric with its interval, as `value [low, high]`."""
-    value, low, high = (number(x, DIGITS[metric]) for x in (figure.value, figure.low, figure.high))
+    digits = _digits(metric)
+    value, low, high = (number(x, digits) for x in (figure.value, figure.low, figure.high))
     return f"{value} [{low}, {high}]"
 
 
 def lead_text(figure: Figure, metric: str) -> str:
     """A difference with its interval, as `+value [+low, +high]`."""
-    value, low, high = (signed(x, DIGITS[metric]) for x in (figure.value, figure.low, figure.high))
+    digits = _digits(metric)
+    value, low, high = (signed(x, digits) for x in (figure.value, figure.low, figure.high))
     return f"{value} [{low}, {high}]"
 
 
-def leads_table(evaluation: Evaluation) -> Markup:
-    """Challenger minus each other model, and whether that is better."""
-    rows = [
-        (model.name, *(_lead(model.challenger_minus, metric) for metric in LEADS))
-        for model in in_order(evaluation)
-        if model.challenger_minus
-    ]
-    return table(("over", *(HEADS[metric] for metric in LEADS)), rows)
+def _digits(metric: str) -> int:
+    return DIGITS.get(metric, 4)
 
 
 def _lead(leads: Mapping[str, Figure], metric: str) -> Markup:
-    value, interval = lead_text(leads[metric], metric).split(" ", 1)
-    return Markup('{} <span class="interval">{}</span> {}').format(
-        value, interval, _judged(leads[metric], LEADS[metric])
-    )
+    verdict = judged(leads[metric], metric)
+    word = Markup(' <span class="judged {}">{}</span>').format(STYLES[verdict], verdict)
+    return _with_interval(lead_text(leads[metric], metric), word)
 
 
-def _judged(lead: Figure, direction: int) -> Markup:
-    if min(lead.low * direction, lead.high * direction) > 0:
-        return Markup('<span class="judged first-text">better</span>')
-    if max(lead.low * direction, lead.high * direction) < 0:
-        return Markup('<span class="judged second-text">worse</span>')
-    return Markup('<span class="judged aside">unclear</span>')
-
-
-def calibration_plot(bins: tuple[CalibrationBin, ...]) -> Markup:
-    """Observed over predicted click rate."""
-    return calibration_chart([(point.predicted, point.observed) for point in bins])
-
-
-def bins_table(bins: tuple[CalibrationBin, ...]) -> Markup:
-    """The same as numbers."""
-    rows = [(count(b.impressions), percent(b.predicted), percent(b.observed)) for b in bins]
-    return table(("impressions", "predicted", "observed"), rows, text_columns=0)
-
-
-def slices_table(slices: tuple[SliceFigures, ...], against: str) -> Markup:
-    """Challenger and another model, slice by slice."""
-    names = (CHALLENGER, against)
-    axis = dots_axis([s.metrics[name]["auc"] for s in slices for name in names])
-    rows: list[tuple[str, ...]] = []
-    for _, group in groupby(slices, key=lambda s: s.column):
-        largest_first = sorted(group, key=lambda s: -s.impressions)
-        for position, found in enumerate(largest_first):
-            ours, theirs = (found.metrics[name]["auc"] for name in names)
-            rows.append(
-                (
-                    "" if position else shortened(found.column, 40),
-                    shortened(found.value, 40),
-                    count(found.impressions),
-                    percent(found.clicks / found.impressions),
-                    number(ours, 3),
-                    number(theirs, 3),
-                    dots(axis, ours, theirs),
-                )
-            )
-    heads = ("column", "value", "impressions", "click rate", *names, dots_head(axis))
-    return table(heads, rows, text_columns=2, most=MOST_SLICES)
+def _with_interval(said: str, word: str = "") -> Markup:
+    value, interval = said.split(" ", 1)
+    return Markup('{}{} <small class="interval">{}</small>').format(value, word, interval)

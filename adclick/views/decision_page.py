@@ -10,9 +10,9 @@ from adclick.views.html import render, table
 
 HEADS = ("condition", "figure", "bound", "result")
 OUTCOMES = {
-    "holds": Markup('<span class="first-text">✓ holds</span>'),
-    "undecided": Markup("<span>? undecided</span>"),
-    "fails": Markup('<span class="second-text">✗ fails</span>'),
+    "holds": Markup('<span class="first-text unbroken">✓ holds</span>'),
+    "undecided": Markup('<span class="aside unbroken">? undecided</span>'),
+    "fails": Markup('<span class="second-text unbroken">✗ fails</span>'),
 }
 
 

@@ -7,21 +7,18 @@ import yaml
 from adclick.card.card import ModelCard
 from adclick.card.limits import MISUSES, USES, limits
 from adclick.views.comparison import (
-    HEADS,
-    against_whom,
-    bins_table,
-    calibration_plot,
-    figure_text,
-    in_order,
-    lead_text,
+    lead_rows,
     leads_table,
+    model_rows,
     models_table,
-    slices_table,
+    tiles,
 )
 from adclick.views.decision_page import conditions_table
 from adclick.views.html import render, table
 from adclick.views.markdown import markdown_table, render_markdown
+from adclick.views.plots import plots
 from adclick.views.serving_page import serving_rows
+from adclick.views.slices_view import telling_slices
 from adclick.views.text import count, percent
 
 Rows = list[tuple[str, ...]]
@@ -31,18 +28,16 @@ MONTH_HEADS = ("month", "impressions", "clicks", "click rate", "rows in quaranti
 def card_page(card: ModelCard) -> str:
     """The card as HTML that needs no other file."""
     evaluation = card.evaluation
-    against = against_whom(evaluation)
     return render(
         "model_card.html.j2",
         **_said(card),
         months=table(MONTH_HEADS, _months(card)),
         columns=table(("role", "columns"), _columns(card), text_columns=2),
+        tiles=tiles(evaluation),
         models=models_table(evaluation),
         leads=leads_table(evaluation),
-        curve=calibration_plot(evaluation.calibration_curve),
-        bins=bins_table(evaluation.calibration_curve),
-        slices=slices_table(evaluation.slices, against),
-        against=against,
+        plots=plots(evaluation),
+        telling=telling_slices(evaluation),
         conditions=conditions_table(card.decision),
         serving=table(("figure", "value"), serving_rows(card.serving)),
         lineage=table(("what", "which"), _lineage(card), text_columns=2),
@@ -51,16 +46,6 @@ def card_page(card: ModelCard) -> str:
 
 def card_markdown(card: ModelCard) -> str:
     """The card as Markdown: the same without the plots."""
-    evaluation = card.evaluation
-    models = [
-        (one.name, *(figure_text(one.metrics[metric], metric) for metric in HEADS))
-        for one in in_order(evaluation)
-    ]
-    leads = [
-        (one.name, *(lead_text(one.challenger_minus[metric], metric) for metric in HEADS))
-        for one in in_order(evaluation)
-        if one.challenger_minus
-    ]
     conditions = [
         (one.name, one.figure, one.bound, one.verdict) for one in card.decision.conditions
     ]
@@ -69,8 +54,8 @@ def card_markdown(card: ModelCard) -> str:
         **_said(card),
         months=markdown_table(MONTH_HEADS, _months(card)),
         columns=markdown_table(("role", "columns"), _columns(card)),
-        models=markdown_table(("model", *HEADS.values()), models),
-        leads=markdown_table(("over", *HEADS.values()), leads),
+        models=markdown_table(*model_rows(card.evaluation)),
+        leads=markdown_table(*lead_rows(card.evaluation)),
         conditions=markdown_table(("condition", "figure", "bound", "result"), conditions),
         serving=markdown_table(("figure", "value"), serving_rows(card.serving)),
         lineage=markdown_table(("what", "which"), _lineage(card)),

@@ -13,7 +13,8 @@ def number(value: float, digits: int) -> str:
     """The value with so many decimals, thousands apart; n/a where it is no finite number."""
     if not math.isfinite(value):
         return NO_NUMBER
-    return f"{value:,.{digits}f}".replace("-", MINUS)
+    # what rounds to 0 has no sign
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", MINUS)
 
 
 def signed(value: float, digits: int) -> str:

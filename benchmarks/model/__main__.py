@@ -67,6 +67,8 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
     parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
     options = parser.parse_args()
+    if not options.avazu.is_file() and (options.only is None or "avazu" in options.only):
+        parser.error(f"{options.avazu} is not there: name it with --avazu, or parts with --only")
     machine = this_machine()
     figures: list[Figure] = []
     with cleaning_up_when_terminated(), new_place() as place:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from adclick.arrays import Float64
-from adclick.model.calibration import Calibration, fit_calibration
+from adclick.model.calibration import Calibration, fit_calibration, fit_weight
 
 
 def drawn(slope: float, intercept: float, n: int = 50_000) -> tuple[Float64, Float64]:
@@ -115,3 +115,15 @@ def test_isotonic_never_turns_an_order_around_and_promises_no_certainty(seed: in
     assert p[0] > 0 and p[-1] < 1
     assert (found.probability(logits) * shown).sum() == pytest.approx(clicks.sum(), rel=1e-2)
     assert Calibration.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(("worth", "weight"), [(1.0, 1.0), (0.5, 0.5), (0.0, 0.0), (2.0, 1.0)])
+def test_an_addition_counts_as_much_as_it_is_worth_and_never_more(
+    worth: float, weight: float
+) -> None:
+    generator = np.random.default_rng(4)
+    known, added = generator.normal(-2, 1, 50_000), generator.normal(0, 0.5, 50_000)
+    p = expit(0.8 * (known + worth * added) + 0.3)
+    clicks = (generator.random(len(p)) < p).astype(float)
+    found = fit_weight(known, added, clicks, np.ones_like(clicks))
+    assert found == pytest.approx(weight, abs=0.08)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,9 @@ from adclick.evaluation.evaluation import (
     CHAMPION,
     CONSTANT,
     LOGISTIC,
+    CalibrationBin,
     Evaluation,
+    calibration_curve,
     compare,
 )
 from adclick.evaluation.metrics import Scored, metrics
@@ -153,6 +156,32 @@ def test_the_calibration_curve_rises_with_the_score(evaluation: Evaluation) -> N
     assert [part.predicted for part in curve] == pytest.approx(
         [part.observed for part in curve], abs=0.1
     )
+
+
+def test_the_share_clicked_of_a_calibration_bin_lies_in_its_interval_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(5)
+    rates, covered = np.linspace(0.02, 0.3, 10), []
+    for _ in range(100):
+        # groups are of different size, and their clicks vary more than singly
+        shown = generator.integers(20, 200, (80, 20)).astype(float)
+        clustered = np.repeat(rates, 2) * generator.gamma(4, 1 / 4, (80, 1))
+        clicks = generator.binomial(shown.astype(int), np.minimum(clustered, 1))
+        bins = np.stack([shown, clicks, shown * np.repeat(rates, 2)], axis=-1)
+        curve = calibration_curve(bins, 0.95)
+        assert [part.predicted for part in curve] == pytest.approx(list(rates))
+        covered += [part.low <= part.predicted <= part.high for part in curve]
+    assert 0.92 < np.mean(covered) < 0.98
+
+
+def test_a_calibration_bin_with_hardly_a_click_has_no_interval() -> None:
+    bins = np.zeros((3, 20, 3))
+    bins[:, :, 0] = 50
+    bins[0, 0, 1] = 1
+    curve = calibration_curve(bins, 0.95)
+    assert len(curve) == 10
+    assert math.isnan(curve[0].low) and math.isnan(curve[5].high)
+    evaluated = CalibrationBin.model_validate_json(curve[0].model_dump_json())
+    assert math.isnan(evaluated.low)
 
 
 def test_curves_end_where_all_impressions_are(evaluation: Evaluation) -> None:

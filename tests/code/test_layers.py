@@ -15,7 +15,7 @@ from adclick.model.head import build_head
 from adclick.model.options import ModelOptions
 from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
-from adclick.model.visual import build_visual
+from adclick.model.visual import build_visual, weigh
 from adclick.training.network import join, join_visual
 
 OPTIONS = ModelOptions(hidden_units=(8,), tower_filters=(2, 3), image_dimensions=4)
@@ -136,6 +136,14 @@ def test_a_picture_is_worth_its_embedding_times_what_the_context_makes_of_it() -
     wishes = context[slots[:, 0]] + context[slots[:, 1] + SLOTS[0]]
     expected = creative @ weights + bias + (creative * wishes).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(visual([slots, creative]), expected, atol=1e-5)
+
+
+def test_a_picture_can_be_made_to_count_less() -> None:
+    visual = build_visual(SLOTS, OPTIONS, Seeds(0))
+    slots, _, creative = inputs(6)
+    whole = np.asarray(visual([slots, creative]))
+    weigh(visual, 0.25)
+    np.testing.assert_allclose(visual([slots, creative]), 0.25 * whole, atol=1e-6)
 
 
 def test_training_on_pictures_leaves_the_columns_part_alone() -> None:

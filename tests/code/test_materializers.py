@@ -24,12 +24,13 @@ import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
 from adclick.canary.trial import CanaryTrial
 from adclick.card.code_version import CodeVersion
-from adclick.encoding.encoder import FeatureEncoder
+from adclick.encoding.encoder import Encoded, FeatureEncoder
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.decision import Decision
-from adclick.evaluation.evaluation import CHALLENGER, CalibrationBin, Evaluation, ModelFigures
-from adclick.evaluation.intervals import Figure
+from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.model.baseline import LogisticBaseline
+from adclick.model.baselines import Baselines
+from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
 from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
@@ -42,6 +43,7 @@ from adclick.statistics.log import LogStatistics, Validation, describe_log
 from adclick.training.trained import Trained
 from tests.bundles import tiny_bundle, tiny_encoder
 from tests.cards import SERVING, card
+from tests.evaluations import evaluation, model
 from tests.logs import ingested, many
 
 
@@ -83,28 +85,22 @@ REPORT = DriftReport(
 CONDITION = Condition(name="AUC", figure="0.6", bound="at least 0.5", holds=True)
 
 
-def baseline(intercept: float) -> LogisticBaseline:
-    return LogisticBaseline(
+def baselines(intercept: float) -> Baselines:
+    logistic = LogisticBaseline(
         np.array([0.1, 1 / 3]), np.array([0, 1]), np.array([2.5]), intercept, 0.04
     )
-
-
-def evaluation(auc: float) -> Evaluation:
-    figure = Figure(value=auc, low=auc - 0.1, high=auc + 0.1)
-    figures = dict.fromkeys(("auc", "logloss", "calibration", "ece"), figure)
-    return Evaluation(
-        tested_on="2024-02",
-        impressions=100,
-        clicks=7,
-        clusters=20,
-        clustered_by="day",
-        confidence=0.95,
-        champion_version=None,
-        champion_saw_test=False,
-        models=(ModelFigures(name=CHALLENGER, metrics=figures, challenger_minus=None),),
-        slices=(),
-        calibration_curve=(CalibrationBin(impressions=100, predicted=0.06, observed=0.07),),
+    generator = np.random.default_rng(0)
+    rows = Encoded(
+        generator.integers(0, 2, (400, 1), dtype=np.int32),
+        generator.normal(size=(400, 1)).astype(np.float32),
     )
+    clicks = (rows.numeric[:, 0] > 1).astype(float)
+    return Baselines(logistic, fit_boosting(rows, (2,), clicks, np.ones(400)))
+
+
+def evaluated(auc: float) -> Evaluation:
+    found = evaluation()
+    return found.model_copy(update={"models": (model(CHALLENGER, auc), *found.models[1:])})
 
 
 def predictions(*scores: float, repeats: int = 0) -> LoggedPredictions:
@@ -175,7 +171,7 @@ CASES: dict[str, Case] = {
     ),
     "encoder": Case(encoder, encoder, lambda _: tiny_encoder(images=False), pages=1),
     "evaluation": Case(
-        lambda _: evaluation(0.6), lambda _: evaluation(0.6), lambda _: evaluation(0.61), pages=1
+        lambda _: evaluated(0.6), lambda _: evaluated(0.6), lambda _: evaluated(0.61), pages=1
     ),
     "decision": Case(lambda _: decided(True), lambda _: decided(True), lambda _: decided(False), 1),
     "serving figures": Case(
@@ -185,14 +181,14 @@ CASES: dict[str, Case] = {
         pages=1,
     ),
     "card": Case(
-        lambda _: card(evaluation(0.6), decided(True)),
-        lambda _: card(evaluation(0.6), decided(True)),
-        lambda _: card(evaluation(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
-        pages=2,
+        lambda _: card(evaluated(0.6), decided(True)),
+        lambda _: card(evaluated(0.6), decided(True)),
+        lambda _: card(evaluated(0.6), decided(True), code=CodeVersion(commit="d" * 40)),
+        pages=3,
     ),
     "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
     "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),
-    "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
+    "baselines": Case(lambda _: baselines(1), lambda _: baselines(1), lambda _: baselines(2)),
     "bundle": Case(
         lambda folder: tiny_bundle(folder / "one", "v1"),
         lambda folder: tiny_bundle(folder / "same", "v1"),
@@ -221,10 +217,13 @@ each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 def assert_same(loaded: Any, saved: Any) -> None:
     assert type(loaded) is type(saved)
-    if isinstance(saved, LogisticBaseline):
-        assert loaded.intercept == saved.intercept and loaded.click_rate == saved.click_rate
+    if isinstance(saved, Baselines):
+        one, other = loaded.logistic, saved.logistic
+        assert one.intercept == other.intercept and one.click_rate == other.click_rate
         for name in ("slots", "offsets", "coefficients"):
-            np.testing.assert_array_equal(getattr(loaded, name), getattr(saved, name))
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        rows = Encoded(np.array([[0], [1]], np.int32), np.array([[1.5], [0.5]], np.float32))
+        np.testing.assert_array_equal(loaded.boosting.predict(rows), saved.boosting.predict(rows))
     elif hasattr(saved, "manifest"):
         assert loaded.manifest == saved.manifest
     else:

@@ -55,6 +55,14 @@ def test_counts_are_added_up_over_restarts(looks: list[int | None], requests: in
     assert counted.total.requests == counted.total.latency.count == requests
 
 
+def test_a_pod_that_went_takes_its_counts_though_the_others_answered_more() -> None:
+    counted = Counted()
+    counted.add(answered(100).plus(answered(5, failed=5)))
+    counted.add(answered(120))
+    counted.add(answered(130))
+    assert (counted.total.requests, counted.total.failed) == (10, 0)
+
+
 def test_a_canary_without_a_ready_server_is_taken_back() -> None:
     watch = Watch("v1", "v2", POLICY)
     seen = status(answered(500), answered(100))

@@ -21,7 +21,11 @@ from adclick.bundle.write import write_golden, write_manifest
 from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.errors import AdclickError
+from adclick.evaluation.condition import Condition
+from adclick.evaluation.policy import ServingBudget
 from adclick.evaluation.replay import Replay
+from adclick.evaluation.serving import ServingFigures
+from adclick.evaluation.serving_conditions import serving_conditions
 from serving.check import NEW, check_serving
 from serving.options import MODULE
 from serving.temporary import temporary_server
@@ -97,6 +101,14 @@ def servers() -> set[int]:
     return {pid for pid, line in lines if MODULE in line and str(os.getpid()) in line}
 
 
+def broken_conditions(
+    figures: ServingFigures, budget: ServingBudget | None = None
+) -> list[Condition]:
+    """What of the budget does not hold, by default of the default one."""
+    found = serving_conditions(budget or ServingBudget(), figures)
+    return [condition for condition in found if not condition.holds]
+
+
 def test_a_good_bundle_answers_as_offline_and_leaves_nothing(good: ServingBundle) -> None:
     figures = check_serving(good, replay_of(good, rows(150)))
     assert (figures.version, figures.failed, figures.failure) == ("v1", 0, "")
@@ -109,6 +121,7 @@ def test_a_good_bundle_answers_as_offline_and_leaves_nothing(good: ServingBundle
         sum(f.stat().st_size for f in good.path.iterdir()) / 1e6
     )
     assert servers() == set()
+    assert broken_conditions(figures) == []
 
 
 def test_new_creatives_are_scored_by_their_images(good: ServingBundle) -> None:
@@ -142,6 +155,8 @@ def test_an_encoder_that_differs_in_serving_is_found_and_named(
     row, features = figures.skew.split("; ")
     assert row.startswith("row i") and " is served 0." in row and ", offline 0." in row
     assert features.startswith("age: ") and ", offline " in features
+    (broken,) = broken_conditions(figures)
+    assert broken.name == "served minus offline score" and features in broken.figure
 
 
 def test_a_vocabulary_in_another_order_is_found_and_named(
@@ -199,6 +214,8 @@ def test_what_a_bundle_refuses_is_counted_and_told(good: ServingBundle, tmp_path
     figures = check_serving(served, replay_of(good, rows(90)))
     assert figures.failed == 9 + 100
     assert "row 0: column 'age'" in figures.failure
+    (broken,) = broken_conditions(figures)
+    assert broken.name == "requests without a score" and figures.failure in broken.figure
 
 
 def slow_head(path: Path) -> None:
@@ -237,6 +254,8 @@ def test_a_slow_scorer_is_measured_and_asked_less(good: ServingBundle, tmp_path:
     assert figures.failed == 0 and figures.skew == ""
     assert figures.p50_ms > 10
     assert figures.requests < 300
+    strict = ServingBudget(p99_ms=10, many_p99_ms=None)
+    assert [broken.name for broken in broken_conditions(figures, strict)] == ["time to answer, p99"]
 
 
 def test_the_server_ends_with_the_process_that_checks(good: ServingBundle) -> None:
