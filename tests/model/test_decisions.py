@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from adclick.training.baseline import train_baseline
 
 from adclick.adlog import AdLog
 from adclick.arrays import Float64
@@ -22,7 +23,6 @@ from adclick.evaluation.options import EvaluationOptions, SliceOptions
 from adclick.evaluation.rows import Block, ScoredRows
 from adclick.model.click_model import ClickModel
 from adclick.splitting import Split
-from adclick.training.baseline import train_baseline
 from benchmarks.evaluation.decisions import POLICY, promoted
 from benchmarks.evaluation.pairs import Pair
 
