@@ -53,10 +53,9 @@ class ModelCardMaterializer(DocumentMaterializer):
         }
 
     def facts(self, data: ModelCard) -> dict[str, MetadataType]:
-        """Which version it is of, and the verdict."""
-        return {
+        """Which version it is of, the verdict, and the lineage."""
+        verdict: dict[str, MetadataType] = {
             "version": data.version,
             "promote": data.decision.promote,
-            "code": str(data.lineage.code),
-            "config": data.lineage.config_hash,
         }
+        return {**verdict, **data.lineage.metadata()}
