@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from adclick.training.baseline import train_baseline
+from adclick.training.baselines import train_baselines
 
 from adclick.adlog import AdLog
 from adclick.arrays import Float64
@@ -130,8 +130,8 @@ def test_a_large_slice_that_is_worse_is_caught_though_all_in_all_it_is_better() 
 def test_a_test_month_that_leaked_into_training_is_caught(
     sample_log: AdLog, sample_split: Split, sample_encoder: FeatureEncoder, trained: ClickModel
 ) -> None:
-    baseline = train_baseline(sample_log, sample_split, sample_encoder)
+    baselines = train_baselines(sample_log, sample_split, sample_encoder)
     months = (*trained.training_months, *sample_split.test.months)
     leaked = replace(trained, training_months=months)
     with pytest.raises(AdclickError, match=f"trained on {sample_split.test.months[0]}, on which"):
-        contest(sample_log, sample_split, sample_encoder, leaked, baseline, None, QUICK)
+        contest(sample_log, sample_split, sample_encoder, leaked, baselines, None, QUICK)
