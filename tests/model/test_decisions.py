@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from adclick.training.baselines import train_baselines
 
 from adclick.adlog import AdLog
 from adclick.arrays import Float64
@@ -23,6 +22,7 @@ from adclick.evaluation.options import EvaluationOptions, SliceOptions
 from adclick.evaluation.rows import Block, ScoredRows
 from adclick.model.click_model import ClickModel
 from adclick.splitting import Split
+from adclick.training.baselines import train_baselines
 from benchmarks.evaluation.decisions import POLICY, promoted
 from benchmarks.evaluation.pairs import Pair
 
