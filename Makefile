@@ -22,10 +22,10 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @UV_COMPILE_BYTECODE_TIMEOUT=600 $(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-model bench-serving bench-scoring infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-evaluation bench-model bench-serving bench-scoring infra-plan infra-check picture lock clean
 
 help: ## List every command.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 setup: .venv/installed ## Make the environment from the pinned requirements, once.
 
@@ -75,8 +75,8 @@ bench-model: .venv/installed-dev .venv-bench/installed ## Measure what the model
 bench-serving: .venv/installed-dev .venv-serving/installed .venv-bench-serving/installed ## Time the server, beside stock Seldon, MLServer, BentoML and FastAPI, and under roll-outs.
 	@$(PYTHON) -m benchmarks.serving
 
-bench-scoring: .venv/installed-dev .venv-serving/installed ## Time batch scoring, beside keras.predict and the API.
-	@$(PYTHON) -m benchmarks.scoring
+bench-evaluation: .venv/installed-dev ## Time evaluation, beside a loop over slices, and count how often it is right.
+	@$(PYTHON) -m benchmarks.evaluation
 
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
 	@terraform -chdir=infra plan -out=plan

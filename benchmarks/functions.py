@@ -29,7 +29,7 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "split": ("adclick.splitting:split_by_time",),
     "fit_encoder": ("adclick.encoding.fit:fit_encoder",),
     "train": ("adclick.training.train:train",),
-    "train_baseline": ("adclick.training.baseline:train_baseline",),
+    "train_baseline": ("adclick.training.baselines:train_baselines",),
     "build_bundle": ("adclick.bundle.build:build_bundle",),
     "check_serving": (
         "adclick.evaluation.offline:make_replay",

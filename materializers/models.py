@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
-import numpy as np
 from zenml.enums import ArtifactType
 from zenml.metadata.metadata_types import MetadataType
 
 from adclick.bundle.bundle import ServingBundle, load_bundle
-from adclick.model.baseline import LogisticBaseline, load_baseline
+from adclick.model.baselines import Baselines, load_baselines
 from adclick.model.click_model import load_click_model
 from adclick.training.trained import Trained
 from adclick.views.model_page import model_page
@@ -64,28 +64,27 @@ class TrainedMaterializer(FolderMaterializer):
         return data.model.fingerprint
 
 
-class BaselineMaterializer(FolderMaterializer):
-    """The logistic regression as JSON."""
+class BaselinesMaterializer(FolderMaterializer):
+    """The logistic regression as JSON, the boosted trees in Python's own format."""
 
-    ASSOCIATED_TYPES = (LogisticBaseline,)
+    ASSOCIATED_TYPES = (Baselines,)
     ASSOCIATED_ARTIFACT_TYPE = ArtifactType.MODEL
     SKIP_REGISTRATION = False
 
-    def write(self, data: LogisticBaseline, folder: Path) -> None:
-        """Its weights."""
-        data.save(folder / "baseline.json")
+    def write(self, data: Baselines, folder: Path) -> None:
+        """Both models."""
+        data.save(folder)
 
-    def read(self, folder: Path) -> LogisticBaseline:
-        """The baseline."""
-        return load_baseline(folder / "baseline.json")
+    def read(self, folder: Path) -> Baselines:
+        """The baselines."""
+        return load_baselines(folder)
 
-    def compute_content_hash(self, data: LogisticBaseline) -> str:
-        """Baselines with the same weights are the same."""
-        digest = hashlib.sha256()
-        numbers = [data.intercept, data.click_rate]
-        for weights in (data.slots, data.offsets, data.coefficients, numbers):
-            digest.update(np.asarray(weights).tobytes())
-        return digest.hexdigest()
+    def compute_content_hash(self, data: Baselines) -> str:
+        """Baselines with the same weights and trees are the same."""
+        with tempfile.TemporaryDirectory() as folder:
+            data.save(Path(folder))
+            files = sorted(Path(folder).iterdir())
+            return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 class ServingBundleMaterializer(FolderMaterializer):

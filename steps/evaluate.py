@@ -9,7 +9,7 @@ from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.champion import Champion
 from adclick.evaluation.evaluation import Evaluation
 from adclick.evaluation.options import EvaluationOptions
-from adclick.model.baseline import LogisticBaseline
+from adclick.model.baselines import Baselines
 from adclick.splitting import Split
 from adclick.training.trained import Trained
 from steps.caching import depends_on_code
@@ -22,7 +22,7 @@ def evaluate(
     split: Split,
     encoder: FeatureEncoder,
     trained: Trained,
-    baseline: LogisticBaseline,
+    baselines: Baselines,
     champion: Champion,
     options: EvaluationOptions,
 ) -> Annotated[Evaluation, "evaluation"]:
@@ -30,4 +30,4 @@ def evaluate(
     from adclick.evaluation.contest import contest
 
     bundle = load_champion_bundle(champion)
-    return contest(log, split, encoder, trained.model, baseline, bundle, options)
+    return contest(log, split, encoder, trained.model, baselines, bundle, options)

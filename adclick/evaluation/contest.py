@@ -9,7 +9,7 @@ from adclick.errors import AdclickError
 from adclick.evaluation.evaluation import Evaluation, compare
 from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.scoring import score_test_rows
-from adclick.model.baseline import LogisticBaseline
+from adclick.model.baselines import Baselines
 from adclick.model.click_model import ClickModel
 from adclick.splitting import Split
 
@@ -19,7 +19,7 @@ def contest(
     split: Split,
     encoder: FeatureEncoder,
     challenger: ClickModel,
-    baseline: LogisticBaseline,
+    baselines: Baselines,
     champion: ServingBundle | None,
     options: EvaluationOptions,
 ) -> Evaluation:
@@ -35,7 +35,7 @@ def contest(
             f"the challenger was trained on {', '.join(leaked)}, on which it is to be tested: "
             "train it on the months before, or test it on later ones"
         )
-    rows = score_test_rows(log, split, encoder, challenger, baseline, champion, options.clusters)
+    rows = score_test_rows(log, split, encoder, challenger, baselines, champion, options.clusters)
     tested_on = split.test.describe()
     if champion is None:
         return compare(rows, options, tested_on)

@@ -17,6 +17,9 @@ from adclick.evaluation.slices import SliceFigures, slice_figures
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
+# the challenger without its tower
+TWIN = "tabular twin"
+BOOSTING = "gradient boosting"
 LOGISTIC = "logistic regression"
 CONSTANT = "constant"
 CURVE_BINS = 10

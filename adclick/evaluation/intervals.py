@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from scipy.special import stdtrit
 
 from adclick.arrays import Float64
-from adclick.evaluation.measures import Measure, measures
+from adclick.evaluation.measures import Measure, ece_distance, measures
 from adclick.evaluation.sums import Sums
 
 TOGETHER = 100  # resamples at a time: what a processor's cache holds
@@ -53,9 +53,11 @@ def intervals(
     drawn: dict[str, tuple[dict[str, list[Float64]], dict[str, list[Float64]]]] = {
         name: ({}, {}) for name in sums
     }
+    distances: dict[str, list[Float64]] = {name: [] for name in sums}
     for weights in resample_weights(groups, resamples, seed):
         resampled = {name: measures(of_model, weights) for name, of_model in sums.items()}
         for name, (own, leads) in drawn.items():
+            distances[name].append(ece_distance(sums[name], weights))
             for metric, measure in resampled[name].items():
                 estimate = found[name][metric]
                 own.setdefault(metric, []).append(_errors(measure, estimate, weights))
@@ -67,9 +69,10 @@ def intervals(
     for name, (own, leads) in drawn.items():
         ours, theirs = values[leader], values[name]
         metrics = {
-            metric: _figure(value, found[name][metric], own[metric], shares, tail)
+            metric: _possible(_figure(value, found[name][metric], own[metric], shares, tail))
             for metric, value in theirs.items()
         }
+        metrics["ece"] = _reaching_down(metrics["ece"], distances[name], tail)
         ahead = {
             metric: _figure(
                 ours[metric] - value,
@@ -121,6 +124,17 @@ def _figure(
     reach = float(stdtrit(freedom, 1 - tail))
     low, high = value - max(most, reach) * error, value - min(least, -reach) * error
     return Figure(value=value, low=float(low), high=float(high))
+
+
+def _possible(figure: Figure) -> Figure:
+    """No metric is below 0."""
+    return figure.model_copy(update={"low": max(figure.low, 0.0)})
+
+
+def _reaching_down(ece: Figure, distances: list[Float64], tail: float) -> Figure:
+    """Noise alone makes an ECE: it may be smaller by as much as its gaps are unsure."""
+    least = ece.value - float(np.quantile(np.concatenate(distances), 1 - tail))
+    return ece.model_copy(update={"low": max(min(ece.low, least), 0.0)})
 
 
 def jackknife(influence: Float64, shares: Float64) -> tuple[Float64, Float64]:

@@ -14,10 +14,17 @@ from adclick.bundle.scorer import Scorer
 from adclick.encoding.encoder import Encoded, FeatureEncoder
 from adclick.errors import AdclickError
 from adclick.evaluation.clusters import ClusterCodes
-from adclick.evaluation.evaluation import CHALLENGER, CHAMPION, CONSTANT, LOGISTIC
+from adclick.evaluation.evaluation import (
+    BOOSTING,
+    CHALLENGER,
+    CHAMPION,
+    CONSTANT,
+    LOGISTIC,
+    TWIN,
+)
 from adclick.evaluation.rows import Clusters, RowsWriter, ScoredRows, block_of
 from adclick.evaluation.traits import Traits
-from adclick.model.baseline import LogisticBaseline
+from adclick.model.baselines import Baselines
 from adclick.model.click_model import ClickModel
 from adclick.splitting import Split
 
@@ -29,7 +36,7 @@ def score_test_rows(
     split: Split,
     encoder: FeatureEncoder,
     challenger: ClickModel,
-    baseline: LogisticBaseline,
+    baselines: Baselines,
     champion: ServingBundle | None,
     clustered_by: Clusters | None = None,
 ) -> ScoredRows:
@@ -41,9 +48,13 @@ def score_test_rows(
     """
     models: dict[str, Score] = {
         CHALLENGER: _of_challenger(challenger, log),
-        LOGISTIC: lambda _, encoded: baseline.predict(encoded),
-        CONSTANT: lambda batch, _: np.full(batch.num_rows, baseline.click_rate),
+        BOOSTING: lambda _, encoded: baselines.boosting.predict(encoded),
+        LOGISTIC: lambda _, encoded: baselines.logistic.predict(encoded),
+        CONSTANT: lambda batch, _: np.full(batch.num_rows, baselines.logistic.click_rate),
     }
+    if challenger.tower is not None:
+        twin = challenger.tabular
+        models[TWIN] = lambda _, encoded: twin.predict(encoded, None)
     if champion is not None:
         models[CHAMPION] = _of_champion(champion, log)
     traits = Traits(log, split, encoder)

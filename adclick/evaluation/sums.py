@@ -12,7 +12,7 @@ from adclick.evaluation.ranking import Ranked
 EPSILON = 1e-7
 MEANS = ("impressions", "clicks", "loss", "predicted", "squares")
 BINS = 20
-GRID = 2048
+GRID = 512
 
 
 def row_sums(score: Float64, clicks: Float64, impressions: Float64) -> Float64:

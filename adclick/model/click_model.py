@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,17 +34,16 @@ class ClickModel:
     fallback: Float32
     calibration: Calibration
     training_months: tuple[str, ...]
+    tabular_calibration: Calibration = field(default_factory=Calibration)
 
     @property
     def tabular(self) -> ClickModel:
-        """The part that sees columns alone, as a model: what all click models without images are.
-
-        Not calibrated, unless it is all of this model.
-        """
+        """The part that sees columns alone: a model as those are that know no images."""
         if self.tower is None:
             return self
         part = self.head.get_layer("tabular")
-        return ClickModel(part, None, self.fallback, Calibration(), self.training_months)
+        calibration = self.tabular_calibration
+        return ClickModel(part, None, self.fallback, calibration, self.training_months)
 
     def embed(self, images: UInt8) -> Float32:
         """Embeddings (k, E) of images (k, height, width, 3), in batches."""
@@ -91,6 +90,7 @@ class ClickModel:
             self.tower.save(folder / "tower.keras")
         facts = {
             "calibration": self.calibration.model_dump(),
+            "tabular_calibration": self.tabular_calibration.model_dump(),
             "fallback": self.fallback.tolist(),
             "training_months": list(self.training_months),
         }
@@ -112,4 +112,5 @@ def load_click_model(folder: Path) -> ClickModel:
         fallback=np.array(facts["fallback"], np.float32),
         calibration=Calibration.model_validate(facts["calibration"]),
         training_months=tuple(facts["training_months"]),
+        tabular_calibration=Calibration.model_validate(facts["tabular_calibration"]),
     )

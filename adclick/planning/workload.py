@@ -8,7 +8,7 @@ from enum import StrEnum
 from adclick.config import RunConfig
 from adclick.planning.ranges import Range
 from adclick.planning.size import Size
-from adclick.training.baseline import MOST_ROWS
+from adclick.training.baselines import MOST_ROWS
 
 
 class Quantity(StrEnum):

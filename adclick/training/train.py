@@ -191,6 +191,8 @@ def _finished(
         weight = fit_weight(later.offset, picture, clicks, shown)
         logger.info("pictures count %.2f of what training made of them", weight)
         weigh(model.head.get_layer("visual"), weight)
+        blind = fit_calibration(later.offset, clicks, shown, method)
+        model = replace(model, tabular_calibration=blind)
         logits = later.offset + weight * picture
     calibration = fit_calibration(logits, clicks, shown, method)
     return replace(model, calibration=calibration)

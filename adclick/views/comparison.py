@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from adclick.evaluation.evaluation import (
+    BOOSTING,
     CHALLENGER,
     CHAMPION,
     CONSTANT,
     LOGISTIC,
+    TWIN,
     Evaluation,
     ModelFigures,
 )
@@ -19,7 +21,7 @@ from adclick.evaluation.intervals import Figure
 from adclick.views.html import table
 from adclick.views.text import number, signed
 
-ORDER = (CHALLENGER, CHAMPION, LOGISTIC, CONSTANT)
+ORDER = (CHALLENGER, CHAMPION, TWIN, BOOSTING, LOGISTIC, CONSTANT)
 NAMES = {
     "auc": "AUC",
     "pr_auc": "PR AUC",

@@ -16,7 +16,7 @@ from adclick.ingest.ingest import ingest
 from adclick.ingest.sources import find_source
 from adclick.schema import load_schema
 from adclick.splitting import Split
-from adclick.training.baseline import train_baseline
+from adclick.training.baselines import train_baselines
 from adclick.training.options import TrainingOptions
 from adclick.training.train import train
 from benchmarks.figures import Figure, Target
@@ -73,10 +73,11 @@ def _compared(log: AdLog, split: Split) -> Scores:
         return metrics(Scored(clicks, np.ones_like(clicks), predicted).by_score()[0])
 
     model = train(log, split, encoder, TrainingOptions()).model
-    baseline = train_baseline(log, split, encoder)
+    baselines = train_baselines(log, split, encoder)
     return {
         "ours": judged(model.predict(encoded, None)),
-        "logistic regression": judged(baseline.predict(encoded)),
+        "logistic regression": judged(baselines.logistic.predict(encoded)),
+        "gradient boosting": judged(baselines.boosting.predict(encoded)),
     }
 
 

@@ -1,7 +1,7 @@
 """Trains one contender and writes what it says of the test rows: a process of its own.
 
 Usage: contender.py OPTIONS.json WORK CONTENDER SEED SCORES.npz. `full` are the calibrated
-probabilities, `twin` those of the columns' part, calibrated by the same rows; `seconds` is what
+probabilities, `twin` those of the columns' part; `seconds` is what
 training took, `epochs` its length.
 """
 
@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from adclick.model.calibration import fit_calibration
-from adclick.model.click_model import ClickModel
 from adclick.sample_data.options import SampleOptions
-from adclick.training.encoded_rows import EncodedRows
 from adclick.training.options import TrainingOptions
 from adclick.training.train import train
 from benchmarks.model.pictures import log_with
@@ -36,15 +32,10 @@ def main(options: Path, work: Path, contender: str, seed: int, scores: Path) -> 
     np.savez(
         scores,
         full=model.predict(test.encoded, embeddings[test.creative]),
-        twin=_calibrated(model.tabular, world.rows("calibration")).predict(test.encoded, None),
+        twin=model.tabular.predict(test.encoded, None),
         seconds=seconds,
         epochs=len(trained.validation_logloss),
     )
-
-
-def _calibrated(model: ClickModel, rows: EncodedRows) -> ClickModel:
-    logits = model.logits(rows.encoded, None)
-    return replace(model, calibration=fit_calibration(logits, rows.clicks, rows.impressions))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.frames import CLICKED, sample_frame
 from adclick.monitoring.months import report_months
 from adclick.splitting import Split, SplitOptions, split_by_time
-from adclick.training.baseline import train_baseline
+from adclick.training.baselines import train_baselines
 from tests.aggregated import MONTHS, single_and_aggregated
 from tests.logs import AGGREGATED, good, ingested, schema_of
 
@@ -42,7 +42,7 @@ def fitted(
     for log in logs:
         split = split_by_time(log, SplitOptions())
         encoder = fit_encoder(log, split.training)
-        found.append((log, split, encoder, train_baseline(log, split, encoder)))
+        found.append((log, split, encoder, train_baselines(log, split, encoder).logistic))
     return found
 
 

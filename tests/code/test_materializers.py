@@ -24,11 +24,13 @@ import materializers  # noqa: F401  registers how our types travel
 from adclick.adlog import AdLog
 from adclick.canary.trial import CanaryTrial
 from adclick.card.code_version import CodeVersion
-from adclick.encoding.encoder import FeatureEncoder
+from adclick.encoding.encoder import Encoded, FeatureEncoder
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.model.baseline import LogisticBaseline
+from adclick.model.baselines import Baselines
+from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
 from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
@@ -83,10 +85,17 @@ REPORT = DriftReport(
 CONDITION = Condition(name="AUC", figure="0.6", bound="at least 0.5", holds=True)
 
 
-def baseline(intercept: float) -> LogisticBaseline:
-    return LogisticBaseline(
+def baselines(intercept: float) -> Baselines:
+    logistic = LogisticBaseline(
         np.array([0.1, 1 / 3]), np.array([0, 1]), np.array([2.5]), intercept, 0.04
     )
+    generator = np.random.default_rng(0)
+    rows = Encoded(
+        generator.integers(0, 2, (400, 1), dtype=np.int32),
+        generator.normal(size=(400, 1)).astype(np.float32),
+    )
+    clicks = (rows.numeric[:, 0] > 1).astype(float)
+    return Baselines(logistic, fit_boosting(rows, (2,), clicks, np.ones(400)))
 
 
 def evaluated(auc: float) -> Evaluation:
@@ -179,7 +188,7 @@ CASES: dict[str, Case] = {
     ),
     "trial": Case(lambda _: trial("é"), lambda _: trial("é"), lambda _: trial("e"), pages=1),
     "scores": Case(lambda _: scored("v1"), lambda _: scored("v1"), lambda _: scored("v2"), 1),
-    "baseline": Case(lambda _: baseline(1), lambda _: baseline(1), lambda _: baseline(2)),
+    "baselines": Case(lambda _: baselines(1), lambda _: baselines(1), lambda _: baselines(2)),
     "bundle": Case(
         lambda folder: tiny_bundle(folder / "one", "v1"),
         lambda folder: tiny_bundle(folder / "same", "v1"),
@@ -208,10 +217,13 @@ each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 def assert_same(loaded: Any, saved: Any) -> None:
     assert type(loaded) is type(saved)
-    if isinstance(saved, LogisticBaseline):
-        assert loaded.intercept == saved.intercept and loaded.click_rate == saved.click_rate
+    if isinstance(saved, Baselines):
+        one, other = loaded.logistic, saved.logistic
+        assert one.intercept == other.intercept and one.click_rate == other.click_rate
         for name in ("slots", "offsets", "coefficients"):
-            np.testing.assert_array_equal(getattr(loaded, name), getattr(saved, name))
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        rows = Encoded(np.array([[0], [1]], np.int32), np.array([[1.5], [0.5]], np.float32))
+        np.testing.assert_array_equal(loaded.boosting.predict(rows), saved.boosting.predict(rows))
     elif hasattr(saved, "manifest"):
         assert loaded.manifest == saved.manifest
     else:

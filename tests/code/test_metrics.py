@@ -228,5 +228,5 @@ def test_the_grid_is_as_fine_as_it_says() -> None:
     sums = grouped(rows, np.zeros(n, np.int64), 1)
     near, exact = measures(sums, np.ones((1, 1))), metrics(rows)
     assert abs(near["auc"].value[0] - exact["auc"]) < 1 / (2 * GRID)
-    assert near["pr_auc"].value[0] == pytest.approx(exact["pr_auc"], rel=0.01)
+    assert near["pr_auc"].value[0] == pytest.approx(exact["pr_auc"], rel=0.02)
     assert sums.means.shape[-1] == len(MEANS)

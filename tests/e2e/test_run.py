@@ -39,7 +39,7 @@ LOADED = {
     "feature_encoder": "FeatureEncoder",
     "click_model": "Trained",
     "model_fingerprint": "str",
-    "baseline": "LogisticBaseline",
+    "baseline": "Baselines",
     "serving_bundle": "ServingBundle",
     "champion": "Champion",
     "evaluation": "Evaluation",
@@ -129,7 +129,8 @@ def test_the_summary_has_metrics_with_intervals(first: First) -> None:
     model = first.run.done.model
     assert model is not None and model.champion is None
     assert first.run.done.canary is None
-    assert set(model.metrics) == {"challenger", "logistic regression", "constant"}
+    baselines = {"tabular twin", "gradient boosting", "logistic regression", "constant"}
+    assert set(model.metrics) == {"challenger", *baselines}
     for figures in model.metrics.values():
         assert set(figures) == set(METRICS)
         assert all(figure.low <= figure.high for figure in figures.values())

@@ -32,7 +32,7 @@ def make(folder: Path) -> None:
     from adclick.sample_data.options import SampleOptions
     from adclick.schema import load_schema
     from adclick.splitting import SplitOptions, split_by_time
-    from adclick.training.baseline import train_baseline
+    from adclick.training.baselines import train_baselines
     from adclick.training.options import TrainingOptions
     from adclick.training.train import train
     from serving.check import check_serving
@@ -44,7 +44,7 @@ def make(folder: Path) -> None:
     split = split_by_time(log, SplitOptions())
     encoder = fit_encoder(log, split.training)
     model = train(log, split, encoder, TrainingOptions(epochs=1)).model
-    baseline = train_baseline(log, split, encoder)
+    baseline = train_baselines(log, split, encoder).logistic
     (folder / "model").mkdir()
     model.save(folder / "model")
     baseline.save(folder / "baseline.npz")

@@ -18,7 +18,7 @@ from adclick.arrays import Float64
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.encoding.fit import fit_encoder
 from adclick.errors import AdclickError
-from adclick.evaluation.evaluation import CHALLENGER, CONSTANT, LOGISTIC
+from adclick.evaluation.evaluation import BOOSTING, CHALLENGER, CONSTANT, LOGISTIC, TWIN
 from adclick.evaluation.metrics import Scored, metrics
 from adclick.evaluation.scoring import score_test_rows
 from adclick.model.calibration import Method
@@ -26,7 +26,7 @@ from adclick.model.click_model import ClickModel, load_click_model
 from adclick.sample_data.ceiling import expected_auc, expected_logloss
 from adclick.sample_data.generate import SampleData
 from adclick.splitting import Split, SplitOptions, split_by_time
-from adclick.training.baseline import train_baseline
+from adclick.training.baselines import train_baselines
 from adclick.training.batches import gather
 from adclick.training.encoded_rows import Sampling, encode_rows
 from adclick.training.network import join
@@ -336,15 +336,17 @@ def test_test_rows_are_scored_by_challenger_and_baselines(
     scores: Float64,
     truth: Float64,
 ) -> None:
-    baseline = train_baseline(sample_log, sample_split, sample_encoder)
-    rows = score_test_rows(sample_log, sample_split, sample_encoder, trained, baseline, None)
-    assert rows.models == (CHALLENGER, LOGISTIC, CONSTANT)
+    baselines = train_baselines(sample_log, sample_split, sample_encoder)
+    rows = score_test_rows(sample_log, sample_split, sample_encoder, trained, baselines, None)
+    assert rows.models == (CHALLENGER, BOOSTING, LOGISTIC, CONSTANT, TWIN)
     found = {
         name: np.concatenate([block.score(name) for block in rows.blocks()]) for name in rows.models
     }
     np.testing.assert_allclose(found[CHALLENGER], scores, atol=1e-6)
-    assert expected_auc(truth, found[LOGISTIC]) > 0.6
-    assert np.unique(found[CONSTANT]).tolist() == [baseline.click_rate]
+    for name in (LOGISTIC, BOOSTING, TWIN):
+        assert expected_auc(truth, found[name]) > 0.6
+        assert found[name].mean() == pytest.approx(truth.mean(), rel=0.15)
+    assert np.unique(found[CONSTANT]).tolist() == [baselines.logistic.click_rate]
 
 
 def test_a_champion_of_another_schema_is_refused(
@@ -352,10 +354,10 @@ def test_a_champion_of_another_schema_is_refused(
 ) -> None:
     split = split_by_time(plain_log, SplitOptions())
     encoder = fit_encoder(plain_log, split.training)
-    baseline = train_baseline(plain_log, split, encoder)
+    baselines = train_baselines(plain_log, split, encoder)
     champion = tiny_bundle(tmp_path / "tiny", images=False)
     with pytest.raises(AdclickError, match="champion v1 needs shown_at, which schema small no"):
-        score_test_rows(plain_log, split, encoder, plain_model[0], baseline, champion)
+        score_test_rows(plain_log, split, encoder, plain_model[0], baselines, champion)
 
 
 @pytest.mark.parametrize("method", ["platt", "isotonic"])
