@@ -78,6 +78,9 @@ bench-serving: .venv/installed-dev .venv-serving/installed .venv-bench-serving/i
 bench-evaluation: .venv/installed-dev ## Time evaluation, beside a loop over slices, and count how often it is right.
 	@$(PYTHON) -m benchmarks.evaluation
 
+bench-scoring: .venv/installed-dev .venv-serving/installed ## Time batch scoring, beside keras.predict and the API.
+	@$(PYTHON) -m benchmarks.scoring
+
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
 	@terraform -chdir=infra plan -out=plan
 
