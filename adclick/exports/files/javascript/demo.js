@@ -158,10 +158,19 @@ function pixelsOf(picture) {
   return data.filter((_, position) => position % 4 !== 3);
 }
 
+/* Not `decode`, which a browser whose clock runs by itself does not wait for. */
+function loaded(picture) {
+  if (picture.complete) return Promise.resolve();
+  return new Promise((done, failed) => {
+    picture.addEventListener("load", done);
+    picture.addEventListener("error", failed);
+  });
+}
+
 /* Show the score of this button's ad, its context as it is. */
 async function pickAd(button) {
   const picture = button.querySelector("img");
-  await picture.decode();
+  await loaded(picture);
   document.querySelectorAll("#thumbnails button").forEach((one) => one.setAttribute("aria-pressed", one === button));
   state.image = model.embed(pixelsOf(picture));
   state.request[spec.creative] = null;
@@ -195,7 +204,7 @@ async function check() {
   let embedding = 0;
   for (const ad of DEMO.ads) {
     const picture = Object.assign(new Image(), { src: ad.image });
-    await picture.decode();
+    await loaded(picture);
     const made = model.embed(pixelsOf(picture));
     const from = model.rows.get(ad.id) * model.width;
     made.forEach((value, at) => (embedding = Math.max(embedding, Math.abs(value - model.table[from + at]))));
