@@ -146,6 +146,7 @@ def figures(helps: Sequence[Cost], rounds: Sequence[Round]) -> list[Figure]:
 def work(config: RunConfig, rounds: Sequence[Round]) -> list[Figure]:
     """How much was computed, for plans of runs of another size (adclick/planning)."""
     sample = config.sample_data
+    _, most_epochs = config.training.epochs_over_rows(has_images=True)
     trained = [r.epochs for r in rounds if r.epochs is not None]
     return [
         *([Figure.of("epochs", trained, "epochs")] if trained else []),
@@ -153,7 +154,7 @@ def work(config: RunConfig, rounds: Sequence[Round]) -> list[Figure]:
         Figure("months", sample.months, "months"),
         Figure("creatives", sample.months * sample.creatives_per_month, "creatives"),
         Figure("calibration share", config.split.calibration_share, "of training"),
-        Figure("epochs at most", config.training.epochs, "epochs"),
+        Figure("epochs at most", most_epochs, "epochs"),
         Figure("requests", config.traffic.requests, "requests"),
         Figure("rows compared", config.monitoring.rows, "rows a side"),
     ]

@@ -42,8 +42,7 @@ class Workload:
     @classmethod
     def of(cls, size: Size, config: RunConfig, share_of_epochs: float) -> Workload:
         """The work of a run on data of this size, trained for this share of its epochs or so."""
-        most = config.training.epochs
-        fewest = min(most, config.training.patience + 1)
+        fewest, most = config.training.epochs_over_rows(size.creatives > 0)
         return cls(
             size=size,
             calibration_share=config.split.calibration_share,

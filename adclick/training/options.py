@@ -53,3 +53,9 @@ class TrainingOptions(Descent):
     seed: int = 1
     model: ModelOptions = ModelOptions()
     images: ImageTraining = ImageTraining()
+
+    def epochs_over_rows(self, has_images: bool) -> tuple[int, int]:
+        """How often training goes over its rows, at least and at most."""
+        stages = [self, self.images] if has_images else [self]
+        fewest = sum(min(stage.epochs, stage.patience + 1) for stage in stages)
+        return fewest, sum(stage.epochs for stage in stages)

@@ -42,6 +42,11 @@ class World:
         return load_bundle(self.folder / "bundle")
 
     @property
+    def model(self) -> Path:
+        """The folder of the Keras model that the bundle was built of."""
+        return self.folder / "model"
+
+    @property
     def next_bundle(self) -> ServingBundle:
         """The same model under another version."""
         return load_bundle(self.folder / "next")
@@ -72,6 +77,8 @@ def make(folder: Path, impressions: int, creatives: int) -> World:
     from adclick.training.train import train
 
     trained = train(log, split, encoder, TrainingOptions(epochs=1))
+    (folder / "model").mkdir()
+    trained.model.save(folder / "model")
     bundle = build_bundle(log, split, encoder, trained.model, folder / "bundle")
     _write_next(bundle, folder / "next")
     rows = [features(schema, row) for row in request_rows(log, split.test, ROWS)]

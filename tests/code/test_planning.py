@@ -121,10 +121,10 @@ def test_zero_prices_cost_nothing(impressions: float) -> None:
 
 def test_training_alone_grows_with_epochs_and_stops_early() -> None:
     size = size_of(1e6)
-    work = Workload.of(size, LOCAL, share_of_epochs=0.5)
-    training, epochs = 8e5 * 0.85, LOCAL.training.epochs
-    assert work.amount(Quantity.EPOCHS).low == pytest.approx(training * 2)
-    assert work.amount(Quantity.EPOCHS).typical == pytest.approx(training * epochs / 2)
+    work = Workload.of(size, LOCAL, share_of_epochs=0.8)
+    training, (_, epochs) = 8e5 * 0.85, LOCAL.training.epochs_over_rows(has_images=True)
+    assert work.amount(Quantity.EPOCHS).low == pytest.approx(training * (2 + 14))
+    assert work.amount(Quantity.EPOCHS).typical == pytest.approx(training * epochs * 0.8)
     assert work.amount(Quantity.EPOCHS).high == pytest.approx(training * epochs)
     assert work.amount(Quantity.TEST_ROWS) == Range.exactly(2e5)
     assert work.amount(Quantity.BASELINE_ROWS) == Range.exactly(500_000)

@@ -1,0 +1,1 @@
+"""How fast whole logs are scored: rows, memory, new creatives, beside Keras and the API."""
