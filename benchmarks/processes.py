@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from serving.options import ADDRESS
+import psutil
+
+from serving.process_table import free_port, resident
 from serving.processes import LocalSeldon
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -119,12 +120,15 @@ def local_seldon(home: Path, port: int) -> LocalSeldon:
     return LocalSeldon(state, port, state / "predictions")
 
 
-def free_port() -> int:
-    """A port that no process listens on now."""
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        port: int = probe.getsockname()[1]
-    return port
+def memory(processes: Iterable[psutil.Process]) -> int:
+    """Bytes of these processes; what several share counts once (PSS)."""
+    total = 0
+    for one in processes:
+        try:
+            total += resident([one])
+        except psutil.Error:
+            continue
+    return total
 
 
 def _exit(number: int, frame: FrameType | None) -> None:

@@ -5,7 +5,6 @@ Takes about twelve minutes on two cores, and 2 GB of disk below the temporary fo
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,9 +21,7 @@ from benchmarks.evaluation.speed import (
     stream_times,
 )
 from benchmarks.figures import Figure
-from benchmarks.machine import this_machine
-from benchmarks.processes import cleaning_up_when_terminated, new_place
-from benchmarks.report import report
+from benchmarks.parts import command_line, measure_parts, measure_rounds
 
 NAME = "evaluation"
 SMALL = 20  # `--small` is so many times less
@@ -79,36 +76,21 @@ class Benchmark:
         return decision_figures(self._options.pairs // self._options.less, self._console.print)
 
     def _rounds[R](self, name: str, measure: Callable[[], R]) -> list[R]:
-        found = []
-        for number in range(1, self._options.rounds + 1):
-            self._console.print(f"{name}: round {number} of {self._options.rounds}")
-            found.append(measure())
-        return found
+        return measure_rounds(self._console, name, self._options.rounds, measure)
 
 
 def main() -> None:
     """Measure, print the figures and keep them as results/evaluation.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.evaluation", description=__doc__)
+    parser = command_line(NAME, __doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often what is timed is (3)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of slices and resamples")
     parser.add_argument("--large-rows", type=int, default=10_000_000, help="of the stream")
     parser.add_argument("--pairs", type=int, default=200, help="of models to decide on")
     parser.add_argument("--draws", type=int, default=400, help="of intervals")
-    parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
-    parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
     options = vars(parser.parse_args())
     only, small = options.pop("only"), options.pop("small")
-    machine = this_machine()
-    figures: list[Figure] = []
-    with cleaning_up_when_terminated(), new_place() as place:
-        benchmark = Benchmark(Options(**options, less=SMALL if small else 1))
-        for name, measure in benchmark.parts().items():
-            if only is None or name in only:
-                figures += measure()
-        if only is None and not small:
-            report(NAME, figures, machine)
-        else:
-            report(NAME, figures, machine, place.folder)
+    benchmark = Benchmark(Options(**options, less=SMALL if small else 1))
+    measure_parts(NAME, lambda _: benchmark.parts(), small=small, only=only)
 
 
 if __name__ == "__main__":

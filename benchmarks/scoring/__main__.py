@@ -16,14 +16,12 @@ import numpy as np
 from rich.console import Console
 
 from adclick.bundle.bundle import CREATIVE_IDS, CREATIVES
-from adclick.bundle.write import write_manifest
 from benchmarks.figures import Figure
-from benchmarks.machine import this_machine
-from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
-from benchmarks.report import report
+from benchmarks.parts import measure_parts
+from benchmarks.processes import Place
 from benchmarks.scoring.log import manifest
 from benchmarks.scoring.rounds import Round, measure_round, scoring_figures
-from benchmarks.serving.world import World
+from benchmarks.serving.world import World, make_apart, rename
 
 NAME = "scoring"
 
@@ -78,13 +76,9 @@ class Benchmark:
         return make()
 
     def _world(self) -> World:
-        """In a process of its own: it loads TensorFlow."""
         options, folder = self._options, self._place.folder / "world"
         folder.mkdir()
-        words = ("--impressions", options.impressions, "--creatives", options.creatives)
-        module = ("-m", "benchmarks.serving.world", str(folder))
-        self._place.measure(*module, *(str(word) for word in words))
-        return World(folder)
+        return make_apart(self._place, folder, options.impressions, options.creatives)
 
     def _log(self, world: World, name: str, rows: int, *words: str) -> Path:
         folder = self._place.folder / name
@@ -99,14 +93,7 @@ def _without_creatives(world: World, folder: Path) -> Path:
     shutil.copytree(bundle.path, folder)
     np.save(folder / CREATIVES, bundle.creative_embeddings[:1])
     (folder / CREATIVE_IDS).write_text("[]", encoding="utf-8")
-    write_manifest(
-        folder,
-        version=f"{bundle.version}.ignorant",
-        training_months=bundle.manifest.training_months,
-        trained_on=bundle.manifest.trained_on,
-        calibration=bundle.manifest.calibration,
-        tolerance=bundle.manifest.tolerance,
-    )
+    rename(folder, bundle, "ignorant")
     return folder
 
 
@@ -115,13 +102,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
     told = parser.parse_args()
-    machine = this_machine()
-    with cleaning_up_when_terminated(), new_place() as place:
-        figures = Benchmark(SMALL if told.small else WHOLE, place).figures()
-        if told.small:
-            report(NAME, figures, machine, place.folder)
-        else:
-            report(NAME, figures, machine)
+    options = SMALL if told.small else WHOLE
+    measure_parts(
+        NAME,
+        lambda place: {"rounds": Benchmark(options, place).figures},
+        small=told.small,
+        only=None,
+    )
 
 
 if __name__ == "__main__":

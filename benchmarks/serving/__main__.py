@@ -14,9 +14,8 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.figures import Figure
-from benchmarks.machine import this_machine
-from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
-from benchmarks.report import report
+from benchmarks.parts import command_line, measure_parts
+from benchmarks.processes import Place
 from benchmarks.serving.changes import changes_figures, measure_changes
 from benchmarks.serving.contest import Round, many_figures, measure_contest, single_figures
 from benchmarks.serving.open_load import (
@@ -27,7 +26,7 @@ from benchmarks.serving.open_load import (
 )
 from benchmarks.serving.soak import measure_soak, soak_figures
 from benchmarks.serving.start import measure_start, start_figures
-from benchmarks.serving.world import World
+from benchmarks.serving.world import World, make_apart
 
 NAME = "serving"
 ROWS = 128
@@ -109,11 +108,7 @@ class Benchmark:
         """What is served, made in a process of its own: it loads TensorFlow."""
         self._console.print("training what is served")
         folder = self._folder("world")
-        options = self._options
-        words = ("--impressions", options.impressions, "--creatives", options.creatives)
-        module = ("-m", "benchmarks.serving.world", str(folder))
-        self._place.measure(*module, *(str(word) for word in words))
-        return World(folder)
+        return make_apart(self._place, folder, self._options.impressions, self._options.creatives)
 
     def _folder(self, name: str) -> Path:
         self._console.print(f"measuring: {name}")
@@ -124,24 +119,17 @@ class Benchmark:
 
 def main() -> None:
     """Measure, print the figures and keep them as results/serving.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser = command_line(NAME, __doc__)
     parser.add_argument("--rounds", type=int, help=f"how often ({WHOLE.rounds})")
     parser.add_argument("--soak-minutes", type=float, help=f"({WHOLE.soak_minutes:g})")
-    parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
-    parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
     told = parser.parse_args()
     options = _options(told)
-    machine = this_machine()
-    figures: list[Figure] = []
-    with cleaning_up_when_terminated(), new_place() as place:
-        benchmark = Benchmark(options, place)
-        for name, measure in benchmark.parts().items():
-            if told.only is None or name in told.only:
-                figures += measure()
-        if told.only is None and not told.small:
-            report(NAME, figures, machine)
-        else:
-            report(NAME, figures, machine, place.folder)
+    measure_parts(
+        NAME,
+        lambda place: Benchmark(options, place).parts(),
+        small=told.small,
+        only=told.only,
+    )
 
 
 def _options(told: argparse.Namespace) -> Options:

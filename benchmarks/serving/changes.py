@@ -11,11 +11,12 @@ from pathlib import Path
 import psutil
 
 from benchmarks.figures import Figure, Target
-from benchmarks.processes import free_port, local_seldon
+from benchmarks.processes import local_seldon
 from benchmarks.serving.answers import Answers, Asked
 from benchmarks.serving.contenders import ours
 from benchmarks.serving.contest import CLIENTS, NO_ERRORS, WARM_SECONDS, asking
 from benchmarks.serving.world import World
+from serving.process_table import free_port
 from serving.processes import LocalSeldon
 
 WITHOUT = "without"

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import REPOSITORY, free_port
+from benchmarks.processes import REPOSITORY
 from benchmarks.serving.peers import BUNDLE, WORKERS
 from benchmarks.serving.world import World
 from serving.options import ADDRESS, HostOptions
+from serving.process_table import free_port
 
 Rows = Sequence[Mapping[str, Any]]
 # as in the serving image: an environment without TensorFlow

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import requests
 
-from benchmarks.processes import REPOSITORY
+from benchmarks.processes import REPOSITORY, memory
 from benchmarks.serving.contenders import Contender
 from benchmarks.serving.world import World
 from serving.options import ADDRESS
@@ -113,18 +113,6 @@ def tree_cpu(process: psutil.Process) -> float:
         except psutil.Error:
             continue
         total += times.user + times.system + times.children_user + times.children_system
-    return total
-
-
-def memory(processes: Iterable[psutil.Process]) -> int:
-    """Bytes of these processes; what several share counts once (PSS)."""
-    total = 0
-    for one in processes:
-        try:
-            info = one.memory_full_info()
-        except psutil.Error:
-            continue
-        total += getattr(info, "pss", info.uss)
     return total
 
 

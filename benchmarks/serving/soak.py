@@ -16,12 +16,13 @@ from adclick.arrays import Array
 from adclick.prediction_log import CANDIDATE, REQUEST
 from adclick.records.reading import read_records
 from benchmarks.figures import Figure, Target
+from benchmarks.processes import memory
 from benchmarks.serving.answers import OK, Answers, Asked, RunningLoad, write_bodies
 from benchmarks.serving.contenders import ours
 from benchmarks.serving.contest import CLIENTS, NO_ERRORS, WARM_SECONDS
 from benchmarks.serving.load import ID
 from benchmarks.serving.open_load import OPEN_CLIENTS, WORKERS
-from benchmarks.serving.servers import Server, memory, running
+from benchmarks.serving.servers import Server, running
 from benchmarks.serving.world import World
 
 NAME = "soak"

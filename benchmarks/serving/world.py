@@ -24,7 +24,7 @@ from adclick.sample_data.options import SampleOptions
 from adclick.schema import load_schema
 from adclick.splitting import SplitOptions, split_by_time
 from adclick.training.options import TrainingOptions
-from benchmarks.processes import REPOSITORY
+from benchmarks.processes import REPOSITORY, Place
 
 SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 ROWS = 4_000
@@ -80,17 +80,25 @@ def make(folder: Path, impressions: int, creatives: int) -> World:
     (folder / "model").mkdir()
     trained.model.save(folder / "model")
     bundle = build_bundle(log, split, encoder, trained.model, folder / "bundle")
-    _write_next(bundle, folder / "next")
+    shutil.copytree(bundle.path, folder / "next")
+    rename(folder / "next", bundle, "next")
     rows = [features(schema, row) for row in request_rows(log, split.test, ROWS)]
     (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
     return World(folder)
 
 
-def _write_next(bundle: ServingBundle, folder: Path) -> None:
-    shutil.copytree(bundle.path, folder)
+def make_apart(place: Place, folder: Path, impressions: int, creatives: int) -> World:
+    """The same in a process of its own, since it loads TensorFlow; `folder` is there already."""
+    words = ("--impressions", str(impressions), "--creatives", str(creatives))
+    place.measure("-m", "benchmarks.serving.world", str(folder), *words)
+    return World(folder)
+
+
+def rename(folder: Path, bundle: ServingBundle, name: str) -> None:
+    """Make what lies in the folder, a bundle's files or changed ones, a version `name` of it."""
     write_manifest(
         folder,
-        version=f"{bundle.version}.next",
+        version=f"{bundle.version}.{name}",
         training_months=bundle.manifest.training_months,
         trained_on=bundle.manifest.trained_on,
         calibration=bundle.manifest.calibration,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -12,8 +11,7 @@ from adclick.errors import AdclickError
 from adclick.views.text import size
 from serving.local.folders import Folders
 from serving.local.look import look
-from serving.options import ADDRESS
-from serving.process_table import check_port_free
+from serving.process_table import check_port_free, free_port
 from stacks.checks.check import Check, Finding, fails, holds
 from stacks.checks.subject import Subject
 from stacks.checks.web import SECONDS
@@ -61,7 +59,7 @@ def _port(port: int, folders: Folders) -> Finding:
     try:
         check_port_free(port, [seen.envoy] if seen.envoy else [])
     except AdclickError as error:
-        return fails(str(error), f"export ADCLICK_SELDON_PORT={_free_port()}")
+        return fails(str(error), f"export ADCLICK_SELDON_PORT={free_port()}")
     if seen.applied.port == port:
         return holds(f"ours: version {seen.intent.champion} serves")
     return holds("free")
@@ -81,9 +79,3 @@ def _docker() -> Finding:
     if answer.returncode != 0:
         return fails(answer.stderr.strip() or "the engine does not answer", start)
     return holds(f"engine {answer.stdout.strip()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])

@@ -1,0 +1,64 @@
+"""A benchmark's command line: which of its parts are measured, and whether figures are kept."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.figures import Figure
+from benchmarks.machine import this_machine
+from benchmarks.processes import Place, cleaning_up_when_terminated, new_place
+from benchmarks.report import report
+
+type Parts = Mapping[str, Callable[[], list[Figure]]]
+
+
+def command_line(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The parser of `python -m benchmarks.NAME`, with what all benchmarks of parts can be told."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
+    parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
+    parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
+    return parser
+
+
+def is_chosen(part: str, only: Sequence[str] | None) -> bool:
+    """Whether a part is to be measured: each, or those that `--only` names."""
+    return only is None or part in only
+
+
+def measure_parts(
+    name: str,
+    parts: Callable[[Place], Parts],
+    *,
+    small: bool,
+    only: Sequence[str] | None,
+    aside: Path | None = None,
+) -> None:
+    """Measure the chosen parts, print their figures, and keep them as results/NAME.json.
+
+    Figures of a try or of some parts go to the folder `aside`, by default that of the place.
+    """
+    machine = this_machine()
+    figures: list[Figure] = []
+    with cleaning_up_when_terminated(), new_place() as place:
+        for part, measure in parts(place).items():
+            if is_chosen(part, only):
+                figures += measure()
+        if only is None and not small:
+            report(name, figures, machine)
+        else:
+            report(name, figures, machine, aside or place.folder)
+
+
+def measure_rounds[R](
+    console: Console, name: str, rounds: int, measure: Callable[[], R]
+) -> list[R]:
+    """What each of so many rounds gave; says which one it is at."""
+    found = []
+    for number in range(1, rounds + 1):
+        console.print(f"{name}: round {number} of {rounds}")
+        found.append(measure())
+    return found
