@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +18,7 @@ TOGETHER = 100  # resamples at a time: what a processor's cache holds
 
 type Values = Mapping[str, float]
 type Figures = dict[str, Figure]
+type Measures = dict[str, Measure]
 
 
 class Figure(BaseModel):
@@ -26,6 +29,15 @@ class Figure(BaseModel):
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What resamples say of a model: errors by metric, of its own and of the lead over it."""
+
+    errors: dict[str, list[Float64]] = field(default_factory=lambda: defaultdict(list))
+    errors_of_leads: dict[str, list[Float64]] = field(default_factory=lambda: defaultdict(list))
+    distances: list[Float64] = field(default_factory=list)
 
 
 def intervals(
@@ -46,45 +58,54 @@ def intervals(
     degrees of freedom as there are groups of equal size in effect is further out, it counts: each
     of the two alone errs on another side (`make bench-evaluation` shows how often).
     """
-    groups = len(sums[leader].means)
+    once = np.ones((1, len(sums[leader].means)))
     shares = sums[leader].means[:, 0] / sums[leader].means[:, 0].sum()
-    once = np.ones((1, groups))
-    found = {name: measures(of_model, once) for name, of_model in sums.items()}
-    drawn: dict[str, tuple[dict[str, list[Float64]], dict[str, list[Float64]]]] = {
-        name: ({}, {}) for name in sums
-    }
-    distances: dict[str, list[Float64]] = {name: [] for name in sums}
-    for weights in resample_weights(groups, resamples, seed):
+    estimates = {name: measures(of_model, once) for name, of_model in sums.items()}
+    leads = {name: _minus(estimates[leader], of_model) for name, of_model in estimates.items()}
+    drawn = {name: _Drawn() for name in sums}
+    for weights in resample_weights(len(shares), resamples, seed):
         resampled = {name: measures(of_model, weights) for name, of_model in sums.items()}
-        for name, (own, leads) in drawn.items():
-            distances[name].append(ece_distance(sums[name], weights))
-            for metric, measure in resampled[name].items():
-                estimate = found[name][metric]
-                own.setdefault(metric, []).append(_errors(measure, estimate, weights))
-                lead = resampled[leader][metric] - measure
-                estimate = found[leader][metric] - estimate
-                leads.setdefault(metric, []).append(_errors(lead, estimate, weights))
+        for name, of_model in drawn.items():
+            _add(of_model.errors, resampled[name], estimates[name], weights)
+            lead = _minus(resampled[leader], resampled[name])
+            _add(of_model.errors_of_leads, lead, leads[name], weights)
+            of_model.distances.append(ece_distance(sums[name], weights))
     tail = (1 - confidence) / 2
-    result = {}
-    for name, (own, leads) in drawn.items():
-        ours, theirs = values[leader], values[name]
-        metrics = {
-            metric: _possible(_figure(value, found[name][metric], own[metric], shares, tail))
-            for metric, value in theirs.items()
-        }
-        metrics["ece"] = _reaching_down(metrics["ece"], distances[name], tail)
-        ahead = {
-            metric: _figure(
-                ours[metric] - value,
-                found[leader][metric] - found[name][metric],
-                leads[metric],
-                shares,
-                tail,
-            )
-            for metric, value in theirs.items()
-        }
-        result[name] = metrics, ahead
-    return result
+    return {
+        name: (
+            _own_figures(values[name], estimates[name], of_model, shares, tail),
+            {
+                metric: _figure(
+                    values[leader][metric] - value,
+                    leads[name][metric],
+                    of_model.errors_of_leads[metric],
+                    shares,
+                    tail,
+                )
+                for metric, value in values[name].items()
+            },
+        )
+        for name, of_model in drawn.items()
+    }
+
+
+def _own_figures(
+    values: Values, estimates: Measures, drawn: _Drawn, shares: Float64, tail: float
+) -> Figures:
+    figures = {
+        metric: _figure(value, estimates[metric], drawn.errors[metric], shares, tail)
+        for metric, value in values.items()
+    }
+    figures["ece"] = _reaching_down(figures["ece"], drawn.distances, tail)
+    # no metric is below 0
+    return {
+        metric: figure.model_copy(update={"low": max(figure.low, 0.0)})
+        for metric, figure in figures.items()
+    }
+
+
+def _minus(ours: Measures, theirs: Measures) -> Measures:
+    return {metric: ours[metric] - measure for metric, measure in theirs.items()}
 
 
 def resample_weights(groups: int, resamples: int, seed: int) -> Iterator[Float64]:
@@ -95,12 +116,16 @@ def resample_weights(groups: int, resamples: int, seed: int) -> Iterator[Float64
         yield generator.multinomial(groups, np.full(groups, 1 / groups), rows).astype(np.float64)
 
 
-def _errors(resampled: Measure, estimate: Measure, weights: Float64) -> Float64:
-    """How far resamples lie from the estimate, in standard errors of their own, (r,)."""
-    error = resampled.value - estimate.value
-    with np.errstate(divide="ignore", invalid="ignore"):
+def _add(
+    errors: dict[str, list[Float64]], resampled: Measures, estimates: Measures, weights: Float64
+) -> None:
+    """How far resamples lie from the estimates, in standard errors of their own, (r,) each."""
+    for metric, measure in resampled.items():
+        error = measure.value - estimates[metric].value
+        with np.errstate(divide="ignore", invalid="ignore"):
+            in_units = error / standard_error(measure, weights)
         # two models that are one differ by nothing and are sure of it
-        return np.where(error == 0, 0.0, error / standard_error(resampled, weights))
+        errors[metric].append(np.where(error == 0, 0.0, in_units))
 
 
 def standard_error(measure: Measure, weights: Float64) -> Float64:
@@ -126,15 +151,10 @@ def _figure(
     return Figure(value=value, low=float(low), high=float(high))
 
 
-def _possible(figure: Figure) -> Figure:
-    """No metric is below 0."""
-    return figure.model_copy(update={"low": max(figure.low, 0.0)})
-
-
 def _reaching_down(ece: Figure, distances: list[Float64], tail: float) -> Figure:
     """Noise alone makes an ECE: it may be smaller by as much as its gaps are unsure."""
     least = ece.value - float(np.quantile(np.concatenate(distances), 1 - tail))
-    return ece.model_copy(update={"low": max(min(ece.low, least), 0.0)})
+    return ece.model_copy(update={"low": min(ece.low, least)})
 
 
 def jackknife(influence: Float64, shares: Float64) -> tuple[Float64, Float64]:

@@ -80,7 +80,8 @@ def _rows_of(block: Block, model: str, cuts: Sequence[Cut]) -> _Rows:
 
 def _bounds(rows: ScoredRows, model: str, parts: int) -> Float64:
     step = max(1, rows.count // (parts * SAMPLED))
-    sample = np.concatenate([block.score(model)[::step] for block in rows.blocks()])
+    # copies: a part of a block would keep all of it in memory
+    sample = np.concatenate([block.score(model)[::step].copy() for block in rows.blocks()])
     return np.asarray(np.quantile(sample, np.linspace(0, 1, parts + 1)[1:-1]))
 
 

@@ -107,7 +107,7 @@ class ScoredRows:
         clusters: Array | None = None,
         columns: Mapping[str, pa.Array] | None = None,
     ) -> Self:
-        """Rows in memory; `clusters` (n,) number from 0, None where each row is its own."""
+        """Rows in memory; `clusters` (n,) are 0, 1, 2 ... with no gap, None: each row its own."""
         codes = {name: column.dictionary_encode() for name, column in (columns or {}).items()}
         kind: Clusters = "row" if clusters is None else "creative"
         batch = block_of(
