@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
-from adclick.monitoring.checks import Verdict
+from adclick.monitoring.verdict import Verdict
 
 
 class _Frozen(BaseModel):

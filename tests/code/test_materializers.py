@@ -32,9 +32,9 @@ from adclick.model.baseline import LogisticBaseline
 from adclick.model.baselines import Baselines
 from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
-from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
+from adclick.monitoring.verdict import Finding
 from adclick.prediction_log import REQUEST, SCORE, LoggedPredictions
 from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.splitting import Split
@@ -77,7 +77,6 @@ REPORT = DriftReport(
     rows=(10, 12),
     columns=("site", "age"),
     findings=(FINDING,),
-    verdict="watch",
     fingerprint="print",
     snapshot='{"é": 1}',
     html="<p>é</p>",
