@@ -55,7 +55,7 @@ class WorkspaceServer:
             self._ask("POST", f"/api/v2/snapshots/{project}", _named(report))
             for known, snapshot in published.items():
                 if known.startswith(report.snapshot_prefix):
-                    self._ask("DELETE", f"/api/v2/snapshots/{project}/{snapshot}")
+                    self._ask("DELETE", f"/api/projects/{project}/{snapshot}")
 
     def _published(self, project: UUID) -> Mapping[str, str]:
         """The server's snapshots by the report that they are; none where there is no project."""
@@ -85,7 +85,9 @@ class WorkspaceServer:
         if error.response is None:
             said = f"can't be reached ({type(error).__name__}): start it, or name another"
         elif error.response.status_code in REFUSED:
-            said = f"refuses to be written to: set {SECRET_VARIABLE} to the secret that it runs with"
+            said = (
+                f"refuses to be written to: set {SECRET_VARIABLE} to the secret that it runs with"
+            )
         else:
             said = f"answered {error.response.status_code}: is it an `evidently ui` of 0.7?"
         return f"Evidently server {host} {said}"
