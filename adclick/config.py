@@ -12,6 +12,7 @@ from adclick.errors import AdclickError
 from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.policy import Policy
 from adclick.ingest.selection import ALL, check_selection
+from adclick.monitoring.alert import AlertOptions
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
 from adclick.sample_data.options import SampleOptions
@@ -40,6 +41,7 @@ class RunConfig(BaseModel):
     deployment: DeploymentOptions = DeploymentOptions()
     traffic: TrafficOptions = TrafficOptions()
     monitoring: DriftChecks = DriftChecks()
+    alerts: AlertOptions = AlertOptions()
     resources: Resources = Resources()
 
     @field_validator("months")

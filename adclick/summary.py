@@ -44,6 +44,14 @@ class DriftSummary(_Frozen):
     problems: tuple[str, ...]
 
 
+class MonitoringSummary(_Frozen):
+    """The verdict on the model in production, what to do, and why: what matters most first."""
+
+    verdict: Verdict
+    advice: str
+    reasons: tuple[str, ...]
+
+
 class ServingSummary(_Frozen):
     """The version that serves and what checking and traffic showed.
 
@@ -83,5 +91,6 @@ class RunSummary(_Frozen):
     serving: ServingSummary | None = None
     scoring: ScoringSummary | None = None
     drift: tuple[DriftSummary, ...] = ()
+    monitoring: MonitoringSummary | None = None
     urls: dict[str, str] = {}
     curl: str | None = None

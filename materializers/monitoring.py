@@ -1,9 +1,10 @@
-"""Artifacts of monitoring: logged predictions and drift reports."""
+"""Artifacts of monitoring: logged predictions, drift reports and the judgement of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,11 +14,14 @@ from zenml.metadata.metadata_types import MetadataType
 
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
+from adclick.monitoring.verdict import Judgement
 from adclick.prediction_log import LoggedPredictions
+from adclick.views.judgement_page import judgement_page
 from materializers.folder import FolderMaterializer
 
 TABLE = "predictions.parquet"
 REPEATS = "repeats.json"
+JUDGEMENT = "judgement.json"
 
 
 class LoggedPredictionsMaterializer(FolderMaterializer):
@@ -48,6 +52,35 @@ class LoggedPredictionsMaterializer(FolderMaterializer):
         with pa.ipc.new_stream(stream, data.table.schema) as writer:
             writer.write_table(data.table.combine_chunks())
         return hashlib.sha256(stream.getvalue()).hexdigest()
+
+
+class JudgementMaterializer(FolderMaterializer):
+    """A verdict and its reasons as JSON, and a page that says them."""
+
+    ASSOCIATED_TYPES = (Judgement,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def write(self, data: Judgement, folder: Path) -> None:
+        """One document."""
+        (folder / JUDGEMENT).write_text(json.dumps(asdict(data)), encoding="utf-8")
+
+    def read(self, folder: Path) -> Judgement:
+        """The judgement."""
+        content = json.loads((folder / JUDGEMENT).read_bytes())
+        return Judgement(content["verdict"], tuple(content["reasons"]))
+
+    def pages(self, data: Judgement) -> dict[str, str]:
+        """The verdict and what to look at."""
+        return {"page": judgement_page(data)}
+
+    def extract_metadata(self, data: Judgement) -> dict[str, MetadataType]:
+        """The verdict."""
+        return {"verdict": data.verdict, "reasons": list(data.reasons)}
+
+    def compute_content_hash(self, data: Judgement) -> str:
+        """The same verdict for the same reasons is the same."""
+        return hashlib.sha256(json.dumps(asdict(data)).encode()).hexdigest()
 
 
 class DriftReportsMaterializer(FolderMaterializer):
