@@ -11,6 +11,7 @@ from adclick.canary.policy import DeploymentOptions
 from adclick.errors import AdclickError
 from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.policy import Policy
+from adclick.feedback.options import FeedbackOptions
 from adclick.ingest.selection import ALL, check_selection
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
@@ -39,6 +40,7 @@ class RunConfig(BaseModel):
     policy: Policy = Policy()
     deployment: DeploymentOptions = DeploymentOptions()
     traffic: TrafficOptions = TrafficOptions()
+    feedback: FeedbackOptions = FeedbackOptions()
     monitoring: DriftChecks = DriftChecks()
     resources: Resources = Resources()
 

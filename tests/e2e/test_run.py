@@ -52,7 +52,7 @@ LOADED = {
     "promotion": "Release",
     "traffic": "TrafficReport",
     "month_reports": "DriftReports",
-    "logged_predictions": "LoggedPredictions",
+    "logged_predictions": "LabelledPredictions",
     "prediction_reports": "DriftReports",
     "reports_published": "int",
 }
