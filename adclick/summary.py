@@ -8,7 +8,7 @@ from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
 from adclick.feedback.join import JoinCounts
-from adclick.monitoring.checks import Verdict
+from adclick.monitoring.verdict import Verdict
 
 
 class _Frozen(BaseModel):

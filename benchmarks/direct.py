@@ -68,8 +68,7 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
         from adclick.monitoring.predictions import report_predictions
     months = report_months(log, split.training, config.monitoring)
     predicted = report_predictions(log, split.test, bundle, predictions, config.monitoring)
-    for report in (*months.reports, *predicted.reports):
-        publish(report, str(home / "evidently"), schema.name)
+    publish((*months.reports, *predicted.reports), str(home / "evidently"), schema.name)
     return deployment.version
 
 

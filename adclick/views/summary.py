@@ -31,7 +31,7 @@ METRIC_NAMES = {
 WIDTH = 130
 NAME_WIDTH = 30
 COMMANDS = {"zenml": "make dashboard", "evidently": "make reports"}
-VERDICT_STYLES = {"fine": "green", "watch": "yellow", "retrain": "red"}
+VERDICT_STYLES = {"fine": "green", "watch": "yellow", "retrain": "red", "stop": "bold red"}
 
 
 def print_summary(summary: RunSummary) -> None:

@@ -34,9 +34,9 @@ from adclick.model.baseline import LogisticBaseline
 from adclick.model.baselines import Baselines
 from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
-from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
+from adclick.monitoring.verdict import Finding
 from adclick.prediction_log import REQUEST, SCORE
 from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.splitting import Split
@@ -79,7 +79,6 @@ REPORT = DriftReport(
     rows=(10, 12),
     columns=("site", "age"),
     findings=(FINDING,),
-    verdict="watch",
     fingerprint="print",
     snapshot='{"é": 1}',
     html="<p>é</p>",
