@@ -11,6 +11,7 @@ from adclick.canary.policy import DeploymentOptions
 from adclick.errors import AdclickError
 from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.policy import Policy
+from adclick.feedback.options import FeedbackOptions
 from adclick.ingest.selection import ALL, check_selection
 from adclick.monitoring.alert import AlertOptions
 from adclick.monitoring.checks import DriftChecks
@@ -40,6 +41,7 @@ class RunConfig(BaseModel):
     policy: Policy = Policy()
     deployment: DeploymentOptions = DeploymentOptions()
     traffic: TrafficOptions = TrafficOptions()
+    feedback: FeedbackOptions = FeedbackOptions()
     monitoring: DriftChecks = DriftChecks()
     alerts: AlertOptions = AlertOptions()
     resources: Resources = Resources()

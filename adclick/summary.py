@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
+from adclick.feedback.join import JoinCounts
 from adclick.monitoring.verdict import Verdict
 
 
@@ -91,6 +92,7 @@ class RunSummary(_Frozen):
     serving: ServingSummary | None = None
     scoring: ScoringSummary | None = None
     drift: tuple[DriftSummary, ...] = ()
+    feedback: JoinCounts | None = None
     monitoring: MonitoringSummary | None = None
     urls: dict[str, str] = {}
     curl: str | None = None

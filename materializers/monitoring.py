@@ -1,4 +1,4 @@
-"""Artifacts of monitoring: logged predictions, drift reports and the judgement of them."""
+"""Artifacts of monitoring: labelled predictions, drift reports and the judgement of them."""
 
 from __future__ import annotations
 
@@ -12,46 +12,47 @@ import pyarrow.parquet as pq
 from zenml.enums import ArtifactType
 from zenml.metadata.metadata_types import MetadataType
 
+from adclick.feedback.join import JoinCounts
+from adclick.feedback.predictions import LabelledPredictions
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.verdict import Judgement
-from adclick.prediction_log import LoggedPredictions
 from adclick.views.judgement_page import judgement_page
 from materializers.folder import FolderMaterializer
 
 TABLE = "predictions.parquet"
-REPEATS = "repeats.json"
+COUNTS = "counts.json"
 JUDGEMENT = "judgement.json"
 
 
-class LoggedPredictionsMaterializer(FolderMaterializer):
-    """Predictions as Parquet."""
+class LabelledPredictionsMaterializer(FolderMaterializer):
+    """Predictions with their labels as Parquet."""
 
-    ASSOCIATED_TYPES = (LoggedPredictions,)
+    ASSOCIATED_TYPES = (LabelledPredictions,)
     ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA
     SKIP_REGISTRATION = False
 
-    def write(self, data: LoggedPredictions, folder: Path) -> None:
-        """The table and the number of repeats."""
+    def write(self, data: LabelledPredictions, folder: Path) -> None:
+        """The table and the counts."""
         pq.write_table(data.table, folder / TABLE)
-        (folder / REPEATS).write_text(json.dumps(data.repeats), encoding="utf-8")
+        (folder / COUNTS).write_text(json.dumps(asdict(data.counts)), encoding="utf-8")
 
-    def read(self, folder: Path) -> LoggedPredictions:
+    def read(self, folder: Path) -> LabelledPredictions:
         """The predictions."""
-        return LoggedPredictions(
-            pq.read_table(folder / TABLE), json.loads((folder / REPEATS).read_bytes())
-        )
+        counts = JoinCounts(**json.loads((folder / COUNTS).read_bytes()))
+        return LabelledPredictions(pq.read_table(folder / TABLE), counts.repeats, counts)
 
-    def extract_metadata(self, data: LoggedPredictions) -> dict[str, MetadataType]:
-        """How many."""
-        return {"predictions": data.table.num_rows, "repeats": data.repeats}
+    def extract_metadata(self, data: LabelledPredictions) -> dict[str, MetadataType]:
+        """How many there are, and what is known of their clicks."""
+        return dict(asdict(data.counts))
 
-    def compute_content_hash(self, data: LoggedPredictions) -> str:
-        """The same predictions are the same, however often they were asked for again."""
+    def compute_content_hash(self, data: LabelledPredictions) -> str:
+        """The same predictions and labels are the same, however often they were told again."""
         stream = pa.BufferOutputStream()
         with pa.ipc.new_stream(stream, data.table.schema) as writer:
             writer.write_table(data.table.combine_chunks())
-        return hashlib.sha256(stream.getvalue()).hexdigest()
+        counts = json.dumps({**asdict(data.counts), "repeats": 0})
+        return hashlib.sha256(stream.getvalue().to_pybytes() + counts.encode()).hexdigest()
 
 
 class JudgementMaterializer(FolderMaterializer):

@@ -11,6 +11,8 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import Evaluation
+from adclick.feedback.join import JoinCounts
+from adclick.feedback.predictions import LabelledPredictions
 from adclick.monitoring.alert import ADVICE
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.verdict import Judgement
@@ -132,6 +134,12 @@ class Outcome:
             rows_scored=scores.rows_scored,
             root=scores.root,
         )
+
+    @property
+    def feedback(self) -> JoinCounts | None:
+        """What is known of the clicks on what was answered, if this call looked."""
+        predictions: LabelledPredictions | None = self.artifact("logged_predictions")
+        return None if predictions is None else predictions.counts
 
     @property
     def drift(self) -> tuple[DriftSummary, ...]:

@@ -56,6 +56,7 @@ def summary_view(summary: RunSummary) -> Group:
         *([("serving", _serving(summary.serving))] if summary.serving else []),
         *([("scores", _scoring(summary.scoring))] if summary.scoring else []),
         *_labelled("drift", [_drift(drift) for drift in summary.drift]),
+        *([("feedback", Text(summary.feedback.line))] if summary.feedback else []),
         *_labelled("open", [_page(name, url) for name, url in summary.urls.items()]),
         ("took", Text(f"{summary.seconds:.1f} s")),
     ]

@@ -54,7 +54,7 @@ LOADED = {
     "promotion": "Release",
     "traffic": "TrafficReport",
     "month_reports": "DriftReports",
-    "logged_predictions": "LoggedPredictions",
+    "logged_predictions": "LabelledPredictions",
     "prediction_reports": "DriftReports",
     "judgement": "Judgement",
     "reports_published": "int",
