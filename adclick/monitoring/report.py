@@ -61,6 +61,11 @@ class DriftReport:
         return UUID(bytes=which + _digest(self.fingerprint))
 
     @property
+    def snapshot_prefix(self) -> str:
+        """What the ids of all reports of this name and timestamp begin with."""
+        return str(self.snapshot_id)[:18]
+
+    @property
     def problems(self) -> tuple[Finding, ...]:
         """The findings that are past their bound, what to look at first before the others."""
         return worst_first(self.findings)
