@@ -6,7 +6,7 @@ from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import all_versions, bundle_of, in_stage, named
+from steps.model_versions import all_versions, artifact_of, bundle_of, in_stage, named
 from steps.model_versions import newest as newest_artifact
 
 
@@ -42,7 +42,7 @@ def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     version = in_stage(model, ModelStages.PRODUCTION)
     if version is None:
         raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
-    return _artifact(version, artifact)
+    return artifact_of(version, artifact)
 
 
 def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersionResponse:
@@ -56,17 +56,8 @@ def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersio
     if found is None:
         known = ", ".join(version.name for version in all_versions(model)) or "none yet"
         raise AdclickError(f"{model} has no version {version}: there is {known}")
-    return _artifact(found, artifact)
+    return artifact_of(found, artifact)
 
 
 def _deployable(model: str) -> ModelVersionResponse | None:
     return in_stage(model, ModelStages.STAGING) or in_stage(model, ModelStages.PRODUCTION)
-
-
-def _artifact(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse:
-    found = version.get_artifact(name)
-    if found is None:
-        raise AdclickError(
-            f"version {version.name} has no {name}: run --pipeline training --no-cache"
-        )
-    return found
