@@ -28,11 +28,9 @@ class SliceCodes:
     """
 
     def __init__(self, reference: Profile, columns: Sequence[str]) -> None:
-        known: dict[str, Values | Numbers] = {
-            name: column
-            for name, column in (*reference.values.items(), *reference.numbers.items())
-            if name not in (HOUR, SCORE) and not name.startswith(IMAGE)
-        }
+        known: dict[str, Values | Numbers] = {**reference.values, **reference.numbers}
+        for name in [n for n in known if n in (HOUR, SCORE) or n.startswith(IMAGE)]:
+            del known[name]
         for name in columns:
             if name not in known:
                 raise AdclickError(
