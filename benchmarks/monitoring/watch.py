@@ -44,7 +44,9 @@ class WatchedWorld:
         """The findings on the month with this index, at least 5, after a fault."""
         first = month - TRAINED - 1
         reference = Reference.of(
-            [self._sound(one)[0] for one in range(first, month - 1)], self.checks
+            [self._sound(one)[0] for one in range(first, month - 1)],
+            self.checks,
+            [self._sound(month - 1)[0]],
         ).model_copy(update={"tested": self._sound(month - 1)[1]})
         profile, performance = self._sound(month) if fault == SOUND else self._seen(month, fault)
         return compare(reference, profile, self.checks, performance)
