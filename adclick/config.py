@@ -11,7 +11,9 @@ from adclick.canary.policy import DeploymentOptions
 from adclick.errors import AdclickError
 from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.policy import Policy
+from adclick.feedback.options import FeedbackOptions
 from adclick.ingest.selection import ALL, check_selection
+from adclick.monitoring.alert import AlertOptions
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
 from adclick.sample_data.options import SampleOptions
@@ -39,7 +41,9 @@ class RunConfig(BaseModel):
     policy: Policy = Policy()
     deployment: DeploymentOptions = DeploymentOptions()
     traffic: TrafficOptions = TrafficOptions()
+    feedback: FeedbackOptions = FeedbackOptions()
     monitoring: DriftChecks = DriftChecks()
+    alerts: AlertOptions = AlertOptions()
     resources: Resources = Resources()
 
     @field_validator("months")

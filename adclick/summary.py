@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
-from adclick.monitoring.checks import Verdict
+from adclick.feedback.join import JoinCounts
+from adclick.monitoring.verdict import Verdict
 
 
 class _Frozen(BaseModel):
@@ -42,6 +43,14 @@ class DriftSummary(_Frozen):
     name: str
     verdict: Verdict
     problems: tuple[str, ...]
+
+
+class MonitoringSummary(_Frozen):
+    """The verdict on the model in production, what to do, and why: what matters most first."""
+
+    verdict: Verdict
+    advice: str
+    reasons: tuple[str, ...]
 
 
 class ServingSummary(_Frozen):
@@ -83,5 +92,7 @@ class RunSummary(_Frozen):
     serving: ServingSummary | None = None
     scoring: ScoringSummary | None = None
     drift: tuple[DriftSummary, ...] = ()
+    feedback: JoinCounts | None = None
+    monitoring: MonitoringSummary | None = None
     urls: dict[str, str] = {}
     curl: str | None = None

@@ -8,17 +8,18 @@ server running as a run does.
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from adclick.config import RunConfig, load_config
 from adclick.encoding.fit import fit_encoder
 from adclick.encoding.requests import request_rows
 from adclick.evaluation.decision import decide
+from adclick.feedback.predictions import read_labelled
 from adclick.ingest.ingest import ingest
 from adclick.ingest.sources import find_source
 from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.workspace import publish
-from adclick.prediction_log import read_predictions
 from adclick.sample_data.generate import generate
 from adclick.schema import Schema, load_schema
 from adclick.splitting import split_by_time
@@ -59,15 +60,15 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
     deployment = local_seldon(home, port).deploy(bundle)
     rows = request_rows(log, split.test, config.traffic.requests)
     send_traffic(deployment.url, schema, rows, config.traffic.connections)
-    predictions = read_predictions(home / "serving" / "predictions", schema, bundle.version)
+    logged, now = home / "serving" / "predictions", datetime.now(UTC)
+    predictions = read_labelled(logged, schema, bundle.version, config.feedback, now)
     with quiet_evidently():
         import adclick.monitoring.evidence  # noqa: F401
         from adclick.monitoring.months import report_months
         from adclick.monitoring.predictions import report_predictions
     months = report_months(log, split.training, config.monitoring)
     predicted = report_predictions(log, split.test, bundle, predictions, config.monitoring)
-    for report in (*months.reports, *predicted.reports):
-        publish(report, str(home / "evidently"), schema.name)
+    publish((*months.reports, *predicted.reports), str(home / "evidently"), schema.name)
     return deployment.version
 
 

@@ -39,7 +39,7 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "decide": ("adclick.evaluation.decision:decide",),
     "deploy": ("serving.processes:LocalSeldon.deploy",),
     "send_traffic": ("adclick.encoding.requests:request_rows", "serving.traffic:send_traffic"),
-    "collect_predictions": ("adclick.prediction_log:read_predictions",),
+    "collect_predictions": ("adclick.feedback.predictions:read_labelled",),
     "report_months": ("adclick.monitoring.months:report_months",),
     "report_predictions": ("adclick.monitoring.predictions:report_predictions",),
     "publish_reports": ("adclick.monitoring.workspace:publish",),

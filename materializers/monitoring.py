@@ -1,9 +1,10 @@
-"""Artifacts of monitoring: logged predictions and drift reports."""
+"""Artifacts of monitoring: labelled predictions, drift reports and the judgement of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,43 +12,76 @@ import pyarrow.parquet as pq
 from zenml.enums import ArtifactType
 from zenml.metadata.metadata_types import MetadataType
 
+from adclick.feedback.join import JoinCounts
+from adclick.feedback.predictions import LabelledPredictions
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
-from adclick.prediction_log import LoggedPredictions
+from adclick.monitoring.verdict import Judgement
+from adclick.views.judgement_page import judgement_page
 from materializers.folder import FolderMaterializer
 
 TABLE = "predictions.parquet"
-REPEATS = "repeats.json"
+COUNTS = "counts.json"
+JUDGEMENT = "judgement.json"
 
 
-class LoggedPredictionsMaterializer(FolderMaterializer):
-    """Predictions as Parquet."""
+class LabelledPredictionsMaterializer(FolderMaterializer):
+    """Predictions with their labels as Parquet."""
 
-    ASSOCIATED_TYPES = (LoggedPredictions,)
+    ASSOCIATED_TYPES = (LabelledPredictions,)
     ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA
     SKIP_REGISTRATION = False
 
-    def write(self, data: LoggedPredictions, folder: Path) -> None:
-        """The table and the number of repeats."""
+    def write(self, data: LabelledPredictions, folder: Path) -> None:
+        """The table and the counts."""
         pq.write_table(data.table, folder / TABLE)
-        (folder / REPEATS).write_text(json.dumps(data.repeats), encoding="utf-8")
+        (folder / COUNTS).write_text(json.dumps(asdict(data.counts)), encoding="utf-8")
 
-    def read(self, folder: Path) -> LoggedPredictions:
+    def read(self, folder: Path) -> LabelledPredictions:
         """The predictions."""
-        return LoggedPredictions(
-            pq.read_table(folder / TABLE), json.loads((folder / REPEATS).read_bytes())
-        )
+        counts = JoinCounts(**json.loads((folder / COUNTS).read_bytes()))
+        return LabelledPredictions(pq.read_table(folder / TABLE), counts.repeats, counts)
 
-    def extract_metadata(self, data: LoggedPredictions) -> dict[str, MetadataType]:
-        """How many."""
-        return {"predictions": data.table.num_rows, "repeats": data.repeats}
+    def extract_metadata(self, data: LabelledPredictions) -> dict[str, MetadataType]:
+        """How many there are, and what is known of their clicks."""
+        return dict(asdict(data.counts))
 
-    def compute_content_hash(self, data: LoggedPredictions) -> str:
-        """The same predictions are the same, however often they were asked for again."""
+    def compute_content_hash(self, data: LabelledPredictions) -> str:
+        """The same predictions and labels are the same, however often they were told again."""
         stream = pa.BufferOutputStream()
         with pa.ipc.new_stream(stream, data.table.schema) as writer:
             writer.write_table(data.table.combine_chunks())
-        return hashlib.sha256(stream.getvalue()).hexdigest()
+        counts = json.dumps({**asdict(data.counts), "repeats": 0})
+        return hashlib.sha256(stream.getvalue().to_pybytes() + counts.encode()).hexdigest()
+
+
+class JudgementMaterializer(FolderMaterializer):
+    """A verdict and its reasons as JSON, and a page that says them."""
+
+    ASSOCIATED_TYPES = (Judgement,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def write(self, data: Judgement, folder: Path) -> None:
+        """One document."""
+        (folder / JUDGEMENT).write_text(json.dumps(asdict(data)), encoding="utf-8")
+
+    def read(self, folder: Path) -> Judgement:
+        """The judgement."""
+        content = json.loads((folder / JUDGEMENT).read_bytes())
+        return Judgement(content["verdict"], tuple(content["reasons"]))
+
+    def pages(self, data: Judgement) -> dict[str, str]:
+        """The verdict and what to look at."""
+        return {"page": judgement_page(data)}
+
+    def extract_metadata(self, data: Judgement) -> dict[str, MetadataType]:
+        """The verdict."""
+        return {"verdict": data.verdict, "reasons": list(data.reasons)}
+
+    def compute_content_hash(self, data: Judgement) -> str:
+        """The same verdict for the same reasons is the same."""
+        return hashlib.sha256(json.dumps(asdict(data)).encode()).hexdigest()
 
 
 class DriftReportsMaterializer(FolderMaterializer):

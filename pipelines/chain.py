@@ -35,7 +35,10 @@ def run_chain(
     After a training that leaves no version to deploy, the chain ends there. `version` scores, by
     default the one in production.
     """
+    names = tuple(names)
     model, code = model_name(schema.name), code_version(ROOT)
+    # what was just trained on is there already
+    watched = None if "training" in names else data
     calls: dict[str, Callable[..., PipelineRunResponse]] = {
         "training": partial(run_to_end, training, options, data, schema, model, config, code),
         "deployment": partial(run_to_end, deployment, options, model, config),
@@ -43,7 +46,7 @@ def run_chain(
         "scoring": partial(
             run_to_end, scoring, options, model, schema, config.months, data, version
         ),
-        "monitoring": partial(run_to_end, monitoring, options, model, config),
+        "monitoring": partial(run_to_end, monitoring, options, model, schema, config, watched),
     }
     runs: list[PipelineRunResponse] = []
     for name in names:

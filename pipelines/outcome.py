@@ -11,12 +11,17 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import Evaluation
+from adclick.feedback.join import JoinCounts
+from adclick.feedback.predictions import LabelledPredictions
+from adclick.monitoring.alert import ADVICE
 from adclick.monitoring.reports import DriftReports
+from adclick.monitoring.verdict import Judgement
 from adclick.release import Release
 from adclick.scoring.scores import Scores
 from adclick.summary import (
     DriftSummary,
     ModelSummary,
+    MonitoringSummary,
     ScoringSummary,
     ServingSummary,
     StepTime,
@@ -34,13 +39,14 @@ class Outcome:
             for run in runs
             for name, step in _in_order(run)
         ]
+        self._loaded: dict[str, Any] = {}
 
     def artifact(self, name: str) -> Any | None:
-        """The artifact of this name that a run made, if one did."""
-        for _, _, step in self._steps:
-            for artifact in step.outputs.get(name, []):
-                return artifact.load()
-        return None
+        """The artifact of this name that a run made, if one did; loaded once."""
+        if name not in self._loaded:
+            made = (one for _, _, step in self._steps for one in step.outputs.get(name, []))
+            self._loaded[name] = next((artifact.load() for artifact in made), None)
+        return self._loaded[name]
 
     def golden_request(self, version: str | None) -> dict[str, Any] | None:
         """A request that this version takes, if these runs had its bundle."""
@@ -131,6 +137,12 @@ class Outcome:
         )
 
     @property
+    def feedback(self) -> JoinCounts | None:
+        """What is known of the clicks on what was answered, if this call looked."""
+        predictions: LabelledPredictions | None = self.artifact("logged_predictions")
+        return None if predictions is None else predictions.counts
+
+    @property
     def drift(self) -> tuple[DriftSummary, ...]:
         """Verdicts on months and predictions, oldest month first."""
         found: list[DriftReports | None] = [
@@ -149,6 +161,18 @@ class Outcome:
             for reports in found
             if reports is not None
             for report in reports.reports
+        )
+
+    @property
+    def monitoring(self) -> MonitoringSummary | None:
+        """The verdict on the model in production, if this call judged it."""
+        judgement: Judgement | None = self.artifact("judgement")
+        if judgement is None:
+            return None
+        return MonitoringSummary(
+            verdict=judgement.verdict,
+            advice=ADVICE[judgement.verdict],
+            reasons=judgement.reasons,
         )
 
 

@@ -38,6 +38,8 @@ def summarize(
         serving=outcome.serving,
         scoring=outcome.scoring,
         drift=outcome.drift,
+        feedback=outcome.feedback,
+        monitoring=outcome.monitoring,
         urls={**pages, **({"seldon": url} if url else {})},
         curl=curl(url, golden) if url and golden else None,
         seconds=seconds,

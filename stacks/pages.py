@@ -12,6 +12,7 @@ from zenml.constants import FINISHED_ONBOARDING_SURVEY_KEY
 from zenml.enums import StoreType
 
 from adclick.monitoring.workspace import project_id
+from stacks.report_store import ReportStore, ReportStoreConfig
 
 ADDRESS = "127.0.0.1"
 DASHBOARD_PORT = int(os.environ.get("ADCLICK_DASHBOARD_PORT", "8237"))
@@ -20,9 +21,10 @@ REPORTS_PORT = int(os.environ.get("ADCLICK_REPORTS_PORT", "8085"))
 
 def addresses(project: str) -> dict[str, str]:
     """Where the pages are by name: a server's, or here once `make dashboard` and `reports` run."""
+    reports = _report_store().server or f"http://{ADDRESS}:{REPORTS_PORT}"
     return {
         "zenml": _server() or f"http://{ADDRESS}:{DASHBOARD_PORT}",
-        "evidently": f"http://{ADDRESS}:{REPORTS_PORT}/projects/{project_id(project)}",
+        "evidently": f"{reports.rstrip('/')}/projects/{project_id(project)}",
     }
 
 
@@ -61,11 +63,22 @@ def serve_dashboard() -> None:
     )
 
 
-def serve_reports() -> NoReturn:
-    """Serve the stack's Evidently workspace until interrupted."""
-    workspace = Client().active_stack.data_validator.workspace
+def serve_reports() -> None:
+    """Serve the stack's Evidently workspace until interrupted.
+
+    Where an Evidently server keeps the reports, its address is printed.
+    """
+    store = _report_store()
+    if store.server:
+        print(f"Evidently: {store.server}")
+        return
     print(f"Evidently: http://{ADDRESS}:{REPORTS_PORT} (Ctrl-C stops)", flush=True)
-    _serve(["evidently", "ui", "--workspace", workspace], REPORTS_PORT, {})
+    _serve(["evidently", "ui", "--workspace", store.workspace], REPORTS_PORT, {})
+
+
+def _report_store() -> ReportStoreConfig:
+    store: ReportStore = Client().active_stack.data_validator
+    return store.config
 
 
 def _server() -> str | None:

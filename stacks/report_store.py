@@ -11,13 +11,17 @@ from zenml.data_validators.base_data_validator import (
 )
 
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.workspace import is_published, publish
+from adclick.monitoring.workspace import publish
 
 
 class ReportStoreConfig(BaseDataValidatorConfig):
-    """`workspace` is a directory or any fsspec URL, such as a bucket's."""
+    """`workspace` is a directory or any fsspec URL, such as a bucket's.
+
+    With the address of an Evidently server as `server`, reports go there instead.
+    """
 
     workspace: str
+    server: str | None = None
 
 
 class ReportStore(BaseDataValidator):
@@ -30,17 +34,9 @@ class ReportStore(BaseDataValidator):
         """The component's configuration."""
         return self._config
 
-    @property
-    def workspace(self) -> str:
-        """Where the workspace is, for people and for `evidently ui`."""
-        return self.config.workspace
-
     def publish(self, reports: Sequence[DriftReport], project: str) -> int:
         """Add the reports that are not there yet; returns how many were added."""
-        new = [r for r in reports if not is_published(r, self.workspace, project)]
-        for report in new:
-            publish(report, self.workspace, project)
-        return len(new)
+        return publish(reports, self.config.server or self.config.workspace, project)
 
 
 class ReportStoreFlavor(BaseDataValidatorFlavor):

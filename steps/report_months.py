@@ -6,6 +6,7 @@ from zenml import step
 
 from adclick.adlog import AdLog
 from adclick.monitoring.checks import DriftChecks
+from adclick.monitoring.inputs import monitored_months
 from adclick.monitoring.reports import DriftReports
 from adclick.splitting import Split
 from steps.caching import depends_on_code
@@ -13,12 +14,12 @@ from steps.caching import depends_on_code
 
 @step(cache_policy=depends_on_code(__name__))
 def report_months(
-    log: AdLog, learned: AdLog, split: Split, checks: DriftChecks
+    log: AdLog, learned: AdLog, split: Split, months: str, checks: DriftChecks
 ) -> Annotated[DriftReports, "month_reports"]:
-    """Compare each month of the log with the rows that the champion learned from."""
+    """Compare each of the months wanted of the log with the rows that the champion learned from."""
     from adclick.monitoring.months import report_months as report
 
-    reports = report(log, split.training, checks, learned)
+    reports = report(monitored_months(log, learned, months), split.training, checks, learned)
     for one in reports.reports:
         print(f"{one.name}: {one.verdict}; {'; '.join(f.reason for f in one.problems) or 'fine'}")
     return reports

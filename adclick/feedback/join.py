@@ -51,6 +51,21 @@ class JoinCounts:
     late: int = 0
     contradicted: int = 0
 
+    @property
+    def line(self) -> str:
+        """What is known of clicks, in words."""
+        told = {
+            "late": self.late,
+            "contradicted": self.contradicted,
+            "of no known prediction": self.orphans,
+        }
+        odd = "".join(f"; {count:,} {what}" for what, count in told.items() if count)
+        return (
+            f"{self.predictions:,} predictions: {self.clicked:,} clicked, "
+            f"{self.labelled - self.clicked:,} not, {self.pending:,} await their click; "
+            f"feedback on {self.told:,}{odd}"
+        )
+
     def __add__(self, other: JoinCounts) -> JoinCounts:
         """The counts of both."""
         names = [field.name for field in fields(self)]
@@ -59,13 +74,15 @@ class JoinCounts:
 
 @dataclass(frozen=True)
 class Joined:
-    """Labelled candidates, and the counts of the part of the log that they come from.
+    """Labelled and pending candidates of a part of the log, and its counts.
 
-    `table` has the features as text, beside `_request`, `_candidate`, `_time`, `_model_version`,
-    `_score` and `_clicked`, ordered by request and candidate.
+    `table` has the labelled ones: their features beside `_request`, `_candidate`, `_time`,
+    `_model_version`, `_score` and `_clicked`. `pending` has those that still wait for their click,
+    with the same columns but for the label. Both are ordered by request and candidate.
     """
 
     table: pa.Table
+    pending: pa.Table
     counts: JoinCounts
 
 
@@ -77,9 +94,13 @@ def join_labels(
     now: datetime,
     days: Days = EVERY_DAY,
     model_version: str | None = None,
+    columns: pa.Schema | None = None,
     partition_bytes: int = PARTITION_BYTES,
 ) -> Iterator[Joined]:
     """The predictions that were answered on these days, with what was clicked of them, in parts.
+
+    `columns` are those of the prediction log to read, with their types; by default the features are
+    text, as ingestion reads them.
 
     A candidate is pending until `window` after its answer is over at `now`; then it is clicked if
     the last feedback on it says so, and not clicked if none does or nothing was told. The last is
@@ -91,7 +112,7 @@ def join_labels(
     root = str(prediction_log)
     size = size_of(root, days)
     count = min(MOST_PARTITIONS, 1 + size // partition_bytes)
-    columns = _prediction_columns(schema)
+    columns = columns or _as_text(schema)
     predictions = (
         conform(answered(table, model_version), columns)
         for table in read_records(root, columns.names, days)
@@ -116,8 +137,8 @@ def _told_on(days: Days) -> Days:
     return Days(since=days.since and days.since - timedelta(days=1))
 
 
-def _prediction_columns(schema: Schema) -> pa.Schema:
-    # text, as ingestion reads them: what another version's schema took for a number does no harm
+def _as_text(schema: Schema) -> pa.Schema:
+    # what another version's schema took for a number does no harm
     features = [(name, pa.string()) for name in schema.features]
     own = [(name, OWN_TYPES[name]) for name in (*KEY, TIME, MODEL_VERSION, SCORE)]
     return pa.schema([*features, *own])
@@ -131,21 +152,22 @@ def _join(answers: pa.Table, feedback: pa.Table, window: timedelta, now: datetim
     known = told.join(ends, KEY, join_type="inner")
     in_time = known.filter(pc.less_equal(known[CLICKED_AT], known["ends"]))
     labels = _last_told(in_time)
-    closed = predictions.filter(pc.less(ends["ends"], pa.scalar(now, OWN_TYPES[TIME])))
+    is_over = pc.less(ends["ends"], pa.scalar(now, OWN_TYPES[TIME]))
+    closed, pending = predictions.filter(is_over), predictions.filter(pc.invert(is_over))
     table = closed.join(labels, KEY, join_type="left outer")
     table = _ordered(table.set_column(*_column(table, pc.fill_null(table[CLICKED], False))))
     counts = JoinCounts(
         predictions=predictions.num_rows,
         labelled=table.num_rows,
         clicked=pc.sum(table[CLICKED]).as_py() or 0,
-        pending=predictions.num_rows - table.num_rows,
+        pending=pending.num_rows,
         repeats=repeats,
         told=told.num_rows,
         orphans=told.num_rows - known.num_rows,
         late=known.num_rows - in_time.num_rows,
         contradicted=_contradicted(in_time),
     )
-    return Joined(table, counts)
+    return Joined(table, pending, counts)
 
 
 def _column(table: pa.Table, values: pa.ChunkedArray) -> tuple[int, str, pa.ChunkedArray]:

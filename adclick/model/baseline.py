@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from adclick.arrays import Array, Float64
 from adclick.encoding.encoder import Encoded
+from adclick.model.labelled_rows import labelled_rows
 from adclick.opaque import Opaque
 
 PENALTY = 0.1
@@ -33,7 +34,8 @@ class LogisticBaseline(Opaque):
 
     def predict(self, encoded: Encoded) -> Float64:
         """Click probabilities, float64 (n,)."""
-        linear = self.slots[encoded.categorical + self.offsets].sum(axis=1)
+        slots = encoded.categorical[:, : len(self.offsets)]
+        linear = self.slots[slots + self.offsets].sum(axis=1)
         return np.asarray(expit(self.intercept + linear + encoded.numeric @ self.coefficients))
 
     def save(self, file: Path) -> None:
@@ -63,7 +65,7 @@ def load_baseline(file: Path) -> LogisticBaseline:
 def fit_baseline(
     encoded: Encoded, slot_counts: tuple[int, ...], clicks: Array, impressions: Array
 ) -> LogisticBaseline:
-    """scikit-learn's logistic regression on one-hot slots and numbers.
+    """scikit-learn's logistic regression on one-hot slots and numbers; words are left out.
 
     An aggregated row counts as its clicks and its impressions without a click.
     """
@@ -73,14 +75,9 @@ def fit_baseline(
     offsets = np.concatenate([[0], np.cumsum(slot_counts)[:-1]])
     total = int(np.sum(slot_counts))
     features = _one_hot(encoded, offsets, total)
-    rows = np.arange(len(clicks))
-    clicked, unclicked = rows[clicks > 0], rows[impressions > clicks]
+    labelled = labelled_rows(clicks, impressions)
     model = LogisticRegression(C=PENALTY, max_iter=300)
-    model.fit(
-        features[np.concatenate([clicked, unclicked])],
-        np.repeat([1, 0], [len(clicked), len(unclicked)]),
-        np.concatenate([clicks[clicked], (impressions - clicks)[unclicked]]),
-    )
+    model.fit(features[labelled.rows], labelled.labels, labelled.weights)
     weights = model.coef_[0]
     return LogisticBaseline(
         slots=weights[:total],
@@ -92,8 +89,8 @@ def fit_baseline(
 
 
 def _one_hot(encoded: Encoded, offsets: Array, total: int) -> csr_matrix:
-    count, columns = encoded.categorical.shape
-    positions = (encoded.categorical + offsets).ravel()
+    count, columns = len(encoded.categorical), len(offsets)
+    positions = (encoded.categorical[:, :columns] + offsets).ravel()
     ends = np.arange(0, count * columns + 1, columns)
     slots = csr_matrix((np.ones(len(positions)), positions, ends), shape=(count, total))
     return hstack([slots, csr_matrix(encoded.numeric)]).tocsr()

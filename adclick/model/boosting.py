@@ -11,6 +11,7 @@ import numpy as np
 
 from adclick.arrays import Array, Float64
 from adclick.encoding.encoder import Encoded
+from adclick.model.labelled_rows import labelled_rows
 from adclick.opaque import Opaque
 
 if TYPE_CHECKING:
@@ -27,19 +28,23 @@ SMOOTHING = 100
 class BoostingBaseline(Opaque):
     """Trees over slots as categories and numbers; `rates` holds a column's click rates by slot.
 
+    The first `columns` slots of a row are looked at, and so no words.
     Only columns of too many slots have any: there a slot is the number that it has in `rates`.
     """
 
     trees: HistGradientBoostingClassifier
     rates: dict[int, Float64]
+    columns: int
 
     def predict(self, encoded: Encoded) -> Float64:
         """Click probabilities, float64 (n,)."""
-        return np.asarray(self.trees.predict_proba(_features(encoded, self.rates))[:, 1])
+        return np.asarray(
+            self.trees.predict_proba(_features(encoded, self.rates, self.columns))[:, 1]
+        )
 
     def save(self, file: Path) -> None:
         """Write the trees in Python's own format: a baseline is read where it was written."""
-        file.write_bytes(pickle.dumps((self.trees, self.rates)))
+        file.write_bytes(pickle.dumps((self.trees, self.rates, self.columns)))
 
 
 def load_boosting(file: Path) -> BoostingBaseline:
@@ -62,9 +67,8 @@ def fit_boosting(
         for column, count in enumerate(slot_counts)
         if count > MOST_CATEGORIES
     }
-    features = _features(encoded, rates)
-    rows = np.arange(len(clicks))
-    clicked, unclicked = rows[clicks > 0], rows[impressions > clicks]
+    features = _features(encoded, rates, len(slot_counts))
+    labelled = labelled_rows(clicks, impressions)
     trees = HistGradientBoostingClassifier(
         max_iter=TREES,
         max_leaf_nodes=LEAVES,
@@ -74,12 +78,8 @@ def fit_boosting(
         categorical_features=[c for c in range(len(slot_counts)) if c not in rates],
         random_state=1,
     )
-    trees.fit(
-        features[np.concatenate([clicked, unclicked])],
-        np.repeat([1, 0], [len(clicked), len(unclicked)]),
-        np.concatenate([clicks[clicked], (impressions - clicks)[unclicked]]),
-    )
-    return BoostingBaseline(trees, rates)
+    trees.fit(features[labelled.rows], labelled.labels, labelled.weights)
+    return BoostingBaseline(trees, rates, len(slot_counts))
 
 
 def _click_rates(slots: Array, count: int, clicks: Array, impressions: Array) -> Float64:
@@ -90,8 +90,8 @@ def _click_rates(slots: Array, count: int, clicks: Array, impressions: Array) ->
     return rates
 
 
-def _features(encoded: Encoded, rates: dict[int, Float64]) -> Float64:
-    columns = encoded.categorical.astype(np.float64)
+def _features(encoded: Encoded, rates: dict[int, Float64], count: int) -> Float64:
+    columns = encoded.categorical[:, :count].astype(np.float64)
     for column, known in rates.items():
         columns[:, column] = known[encoded.categorical[:, column]]
     return np.concatenate([columns, encoded.numeric], axis=1)

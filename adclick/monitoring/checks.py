@@ -1,15 +1,11 @@
-"""What a drift report is judged by: bounds, findings and the verdict that follows from them."""
+"""What a drift report is judged by."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Check = Literal["rows", "click rate", "drifted columns", "score", "drift", "missing"]
-Verdict = Literal["fine", "watch", "retrain"]
 Kind = Literal["months", "predictions"]
 
 # distances by Evidently's names
@@ -42,29 +38,3 @@ class DriftChecks(BaseModel):
     drifted_share: float = Field(default=0.3, gt=0, le=1)
     missing_share: float = Field(default=0.05, gt=0, le=1)
     click_rate_change: float = Field(default=0.3, gt=0)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check on one column (None: on all rows): its figure, its bound and a line on why."""
-
-    check: Check
-    column: str | None
-    value: float
-    bound: float
-    ok: bool
-    reason: str
-
-
-def verdict(findings: Sequence[Finding]) -> Verdict:
-    """What the findings ask for.
-
-    'retrain' when the click rate or the share of drifted columns is past its bound, 'watch' when
-    anything else is or there are too few rows to tell, 'fine' otherwise.
-    """
-    failed = {finding.check for finding in findings if not finding.ok}
-    if not failed:
-        return "fine"
-    if "rows" in failed or not failed & {"click rate", "drifted columns"}:
-        return "watch"
-    return "retrain"

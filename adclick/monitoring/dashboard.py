@@ -12,19 +12,28 @@ from evidently.sdk.models import (
     DashboardModel,
     DashboardPanelPlot,
     PanelMetric,
+    ProjectModel,
 )
 from evidently.sdk.panels import bar_plot_panel, line_plot_panel
 
 from adclick.monitoring.checks import Kind
 from adclick.monitoring.frames import CLICKED, SCORE
+from adclick.monitoring.report import DriftReport
 
 
-def dashboard(project: UUID, columns: Sequence[str]) -> DashboardModel:
+def project_model(project: UUID, name: str) -> ProjectModel:
+    """The project of a model's reports."""
+    description = "Ad clicks: months against the reference, predictions against test rows"
+    return ProjectModel(id=project, name=name, description=description)
+
+
+def dashboard(project: UUID, reports: Sequence[DriftReport]) -> DashboardModel:
     """The panels over time: those of reports on months, then those of reports on predictions.
 
     Kinds have panels of their own: within one panel Evidently 0.7.23 finds a series' filter by its
     metric alone, so that two tags on one metric show as one.
     """
+    columns = reports[0].columns
     panels = [
         line_plot_panel(
             title="Months: click rate",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 
-from adclick.monitoring.checks import PSI, WASSERSTEIN, DriftChecks, Finding, verdict
+from adclick.monitoring.checks import PSI, WASSERSTEIN, DriftChecks
 from adclick.monitoring.findings import (
     click_rate_finding,
     drift_findings,
@@ -20,6 +21,7 @@ from adclick.monitoring.frames import CLICKED, SCORE, compared_columns
 from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.samples import EXPECTED_COUNT, MOST_VALUES, OTHER, Samples, comparable
+from adclick.monitoring.verdict import Finding, judge
 from adclick.schema import Schema
 
 
@@ -31,11 +33,13 @@ def drift_report(
     current: pd.DataFrame,
     schema: Schema,
     checks: DriftChecks,
+    learned: bool = False,
 ) -> DriftReport:
     """The report on how `current` differs from `reference`, both frames of `monitoring.frames`.
 
     `name` and `timestamp` (the end of the current rows' time; UTC where it has no zone) say what
     the report is on. With a `score` column it is a report on predictions, without on months.
+    `learned` says that the model was trained on the current rows.
     Takes about a second, and 6 to 8 more where Evidently was not yet imported.
     """
     columns = compared_columns(schema)
@@ -61,14 +65,15 @@ def drift_report(
         )
         evidence = gather(name, timestamp, samples, question, _metadata(samples))
         drifts = drift_findings(samples, evidence.distances, methods, checks)
-        findings = (
+        found = (
             row_finding(samples, checks),
             *([click_rate] if click_rate else []),
             drifted_columns_finding(drifts, checks),
             *missing.values(),
             *drifts,
         )
-        result = verdict(findings)
+        findings = tuple(replace(finding, period=name) for finding in found)
+        result = judge(findings).verdict
         snapshot, html = write(evidence, (samples.kind, result), result, findings)
     return DriftReport(
         name=name,
@@ -77,10 +82,10 @@ def drift_report(
         rows=samples.rows,
         columns=columns,
         findings=findings,
-        verdict=result,
         fingerprint=_fingerprint(checks, reference, current),
         snapshot=snapshot,
         html=html,
+        learned=learned,
     )
 
 

@@ -21,8 +21,9 @@ from evidently.metrics import (
 )
 from evidently.tests import gte, lt, lte
 
-from adclick.monitoring.checks import PSI, WASSERSTEIN, Finding
+from adclick.monitoring.checks import PSI, WASSERSTEIN
 from adclick.monitoring.samples import Samples
+from adclick.monitoring.verdict import Finding
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from math import exp, sqrt
 
 import pandas as pd
 
-from adclick.monitoring.checks import PSI, Check, DriftChecks, Finding
+from adclick.monitoring.checks import PSI, DriftChecks
 from adclick.monitoring.frames import CLICKED, SCORE
 from adclick.monitoring.samples import Samples
+from adclick.monitoring.verdict import Check, Finding
 
 # standard errors that a click rate must have moved by before it counts
 CLICK_RATE_ERRORS = 3.0
@@ -44,7 +45,7 @@ def click_rate_finding(samples: Samples, checks: DriftChecks) -> Finding | None:
     value = max(ratio, 1 / ratio) - 1
     bound = max(checks.click_rate_change, exp(CLICK_RATE_ERRORS * sqrt(variance)) - 1)
     reason = f"{rates[0]:.2%} -> {rates[1]:.2%} of impressions clicked ({ratio - 1:+.0%})"
-    return Finding("click rate", CLICKED, value, bound, value < bound, reason)
+    return Finding("click rate", CLICKED, value, bound, value < bound, reason, "retrain")
 
 
 def drift_findings(
@@ -74,7 +75,7 @@ def drifted_columns_finding(drifts: tuple[Finding, ...], checks: DriftChecks) ->
     share, bound = len(drifted) / len(counted), checks.drifted_share
     names = f": {', '.join(map(str, drifted))}" if drifted else ""
     reason = f"{len(drifted)} of {len(counted)} columns drifted{names}"
-    return Finding("drifted columns", None, share, bound, share < bound, reason)
+    return Finding("drifted columns", None, share, bound, share < bound, reason, "retrain")
 
 
 def missing_findings(

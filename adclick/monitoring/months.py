@@ -27,6 +27,7 @@ def report_months(
                 current=sample_frame(log, log.everything(month.month), checks.rows),
                 schema=learned.ad_schema,
                 checks=checks,
+                learned=month.month in training.months,
             )
             for month in log.months
         )

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
 
-from adclick.monitoring.checks import Finding, Kind, Verdict
+from adclick.monitoring.checks import Kind
+from adclick.monitoring.verdict import Finding, Judgement, Verdict, judge, worst_first
 
 REPORT_FILE = "report.json"
 SNAPSHOT_FILE = "snapshot.json"
@@ -23,7 +24,9 @@ class DriftReport:
 
     `rows` are (reference, current) rows compared and `columns` what was to be compared.
     `fingerprint` stands for both sides' rows and the bounds: equal input, equal fingerprint.
-    `snapshot` is Evidently's snapshot as JSON text, `html` its page, which needs no network.
+    `learned` says that the model was trained on the current rows, too: how far those lie from the
+    reference is what usual months do. `snapshot` is Evidently's snapshot as JSON text, `html` its
+    page, which needs no network.
     """
 
     name: str
@@ -32,10 +35,20 @@ class DriftReport:
     rows: tuple[int, int]
     columns: tuple[str, ...]
     findings: tuple[Finding, ...]
-    verdict: Verdict
     fingerprint: str
     snapshot: str
     html: str
+    learned: bool = False
+
+    @property
+    def judgement(self) -> Judgement:
+        """What the findings ask for, and why."""
+        return judge(self.findings)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the findings ask for."""
+        return self.judgement.verdict
 
     @property
     def snapshot_id(self) -> UUID:
@@ -48,9 +61,14 @@ class DriftReport:
         return UUID(bytes=which + _digest(self.fingerprint))
 
     @property
+    def snapshot_prefix(self) -> str:
+        """What the ids of all reports of this name and timestamp begin with."""
+        return str(self.snapshot_id)[:18]
+
+    @property
     def problems(self) -> tuple[Finding, ...]:
-        """The findings that are past their bound, in the order of `findings`."""
-        return tuple(finding for finding in self.findings if not finding.ok)
+        """The findings that are past their bound, what to look at first before the others."""
+        return worst_first(self.findings)
 
     def files(self) -> dict[str, str]:
         """The report as texts by file name, for whoever stores it."""

@@ -1,68 +1,49 @@
-"""Where drift reports are published: an Evidently workspace in a directory or bucket.
-
-A workspace is files: `PROJECT_ID/metadata.json`, `dashboard.json` and `snapshots/ID.json`. They
-are written and looked for here without Evidently's `Workspace`, which reads every snapshot of
-every project when it opens; what is written is Evidently's own JSON and is read by it.
-"""
+"""Where reports are published: an Evidently workspace, in files or behind a server."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID, uuid5
 
-import fsspec
-
-from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.report import DriftReport
+from adclick.monitoring.workspace_files import WorkspaceFiles
+from adclick.monitoring.workspace_server import WorkspaceServer
 
 _PROJECTS = UUID("5b8f2c9e-6d0a-4f35-9c61-2f0a7e4d1b83")
 
 
-def project_id(project: str) -> str:
+class Workspace(Protocol):
+    """Projects of Evidently with their reports and dashboards."""
+
+    def missing(self, reports: Sequence[DriftReport], project: UUID) -> tuple[DriftReport, ...]:
+        """Those of the reports that are not there; looks without importing Evidently."""
+
+    def add(self, reports: Sequence[DriftReport], project: UUID, name: str) -> None:
+        """Add the reports, each in the place of an older one on the same rows, and a dashboard.
+
+        The dashboard is written anew: its panels follow code, schema and checks.
+        """
+
+
+def project_id(project: str) -> UUID:
     """Evidently's id of the project of this name: derived from the name, so nothing is listed."""
-    return str(uuid5(_PROJECTS, project))
+    return uuid5(_PROJECTS, project)
 
 
-def is_published(report: DriftReport, workspace: str, project: str) -> bool:
-    """Whether this very report is in the workspace; looks at one file name, without Evidently."""
-    filesystem, root = fsspec.core.url_to_fs(workspace)
-    return bool(filesystem.exists(_snapshot_path(root, report, project)))
+def open_workspace(address: str) -> Workspace:
+    """The workspace at an address: http(s):// of an Evidently server, a path, or an fsspec URL."""
+    if address.startswith(("http://", "https://")):
+        return WorkspaceServer(address)
+    return WorkspaceFiles(address)
 
 
-def publish(report: DriftReport, workspace: str, project: str) -> str:
-    """Add the report to the project, with its dashboard, and return the project's id.
+def publish(reports: Sequence[DriftReport], address: str, project: str) -> int:
+    """Add to the project what is not there yet; returns how many reports were added.
 
-    `workspace` is a path or any fsspec URL. A report that is there already is left alone; one of
-    the same name and timestamp with other content takes the place of the older one.
+    Raises AdclickError where a server cannot be reached or refuses.
     """
-    identity = project_id(project)
-    if is_published(report, workspace, project):
-        return identity
-    filesystem, root = fsspec.core.url_to_fs(workspace)
-    folder = f"{root}/{identity}"
-    path = _snapshot_path(root, report, project)
-    filesystem.makedirs(f"{folder}/snapshots", exist_ok=True)
-    _write_project(workspace, project, report)
-    # the first 8 bytes of an id say which report it is, see DriftReport.snapshot_id
-    for older in filesystem.glob(f"{folder}/snapshots/{str(report.snapshot_id)[:18]}*.json"):
-        filesystem.rm_file(older)
-    filesystem.pipe_file(path, report.snapshot.encode())
-    return identity
-
-
-def _snapshot_path(root: str, report: DriftReport, project: str) -> str:
-    return f"{root}/{project_id(project)}/snapshots/{report.snapshot_id}.json"
-
-
-def _write_project(workspace: str, project: str, report: DriftReport) -> None:
-    """The dashboard is written again with each report: its panels follow code and schema."""
-    with quiet_evidently():
-        from evidently.sdk.models import ProjectModel
-        from evidently.ui.storage.local.base import LocalState
-
-        from adclick.monitoring.dashboard import dashboard
-
-        identity = UUID(project_id(project))
-        state = LocalState(workspace)
-        description = "Ad clicks: months against the reference, predictions against test rows"
-        state.write_project(ProjectModel(id=identity, name=project, description=description))
-        state.write_dashboard(identity, dashboard(identity, report.columns))
+    workspace, identity = open_workspace(address), project_id(project)
+    if missing := workspace.missing(reports, identity):
+        workspace.add(missing, identity, project)
+    return len(missing)

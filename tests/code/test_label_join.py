@@ -72,6 +72,10 @@ def joined(root: Path, now: int, **changes: Any) -> tuple[dict[tuple[str, int], 
     rows = [row for part in parts for row in part.table.to_pylist()]
     labels = {(row[REQUEST], row[CANDIDATE]): row[CLICKED] for row in rows}
     assert len(labels) == len(rows)
+    for part in parts:
+        waiting = {(row[REQUEST], row[CANDIDATE]) for row in part.pending.to_pylist()}
+        assert len(waiting) == part.pending.num_rows == part.counts.pending
+        assert waiting.isdisjoint(labels)
     return labels, sum((part.counts for part in parts), JoinCounts())
 
 

@@ -28,14 +28,16 @@ from adclick.encoding.encoder import Encoded, FeatureEncoder
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.feedback.join import JoinCounts
+from adclick.feedback.predictions import LabelledPredictions
 from adclick.model.baseline import LogisticBaseline
 from adclick.model.baselines import Baselines
 from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
-from adclick.monitoring.checks import Finding
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
-from adclick.prediction_log import REQUEST, SCORE, LoggedPredictions
+from adclick.monitoring.verdict import Finding, Judgement
+from adclick.prediction_log import REQUEST, SCORE
 from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.splitting import Split
 from adclick.statistics.anomaly import Anomaly, AnomalyOptions
@@ -77,7 +79,6 @@ REPORT = DriftReport(
     rows=(10, 12),
     columns=("site", "age"),
     findings=(FINDING,),
-    verdict="watch",
     fingerprint="print",
     snapshot='{"é": 1}',
     html="<p>é</p>",
@@ -103,9 +104,10 @@ def evaluated(auc: float) -> Evaluation:
     return found.model_copy(update={"models": (model(CHALLENGER, auc), *found.models[1:])})
 
 
-def predictions(*scores: float, repeats: int = 0) -> LoggedPredictions:
+def predictions(*scores: float, repeats: int = 0, pending: int = 0) -> LabelledPredictions:
     names = [f"id-{number}" for number in range(len(scores))]
-    return LoggedPredictions(pa.table({REQUEST: names, SCORE: scores}), repeats)
+    counts = JoinCounts(predictions=len(scores), repeats=repeats, pending=pending)
+    return LabelledPredictions(pa.table({REQUEST: names, SCORE: scores}), repeats, counts)
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,12 @@ CASES: dict[str, Case] = {
         lambda _: DriftReports((REPORT, replace(REPORT, name="2024-02", html="otherwise"))),
         lambda _: DriftReports((REPORT, replace(REPORT, fingerprint="other"))),
         pages=2,
+    ),
+    "judgement": Case(
+        lambda _: Judgement("watch", ("é",)),
+        lambda _: Judgement("watch", ("é",)),
+        lambda _: Judgement("watch", ("é", "e")),
+        pages=1,
     ),
     "no reports": Case(
         lambda _: DriftReports(()), lambda _: DriftReports(()), lambda _: DriftReports((REPORT,))

@@ -17,7 +17,7 @@ import pytest
 
 from adclick.adlog import BUCKETS, AdLog, Month, row_schema
 from adclick.errors import AdclickError
-from adclick.monitoring.checks import DriftChecks, Finding, verdict
+from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.drift import drift_report
 from adclick.monitoring.frames import CLICKED, HOUR, SCORE, prediction_frame, sample_frame
 from adclick.monitoring.report import DriftReport
@@ -237,18 +237,6 @@ def test_input_that_cannot_be_compared_is_refused():
         report(world(1).head(0))
     with pytest.raises(AdclickError, match="reference rows lack column 'site'"):
         report(world(1), world(0).drop(columns="site"))
-
-
-def test_verdict():
-    def finding(check: str, ok: bool) -> Finding:
-        return Finding(check, None, 1.0, 1.0, ok, "")  # type: ignore[arg-type]
-
-    fine = finding("drift", True)
-    assert verdict([]) == verdict([fine]) == "fine"
-    assert verdict([fine, finding("missing", False)]) == "watch"
-    assert verdict([fine, finding("click rate", False)]) == "retrain"
-    assert verdict([finding("drifted columns", False)]) == "retrain"
-    assert verdict([finding("drifted columns", False), finding("rows", False)]) == "watch"
 
 
 def test_a_report_comes_back_from_its_files():

@@ -12,7 +12,8 @@ import pytest
 from test_monitoring import report, same_world, world
 
 from adclick.monitoring.quiet import quiet_evidently
-from adclick.monitoring.workspace import is_published, project_id, publish
+from adclick.monitoring.report import DriftReport
+from adclick.monitoring.workspace import open_workspace, project_id, publish
 
 
 def runs(workspace: Path) -> list[tuple[str | None, list[str]]]:
@@ -28,22 +29,25 @@ def runs(workspace: Path) -> list[tuple[str | None, list[str]]]:
     return [(snapshot.name, snapshot.tags) for snapshot in snapshots if snapshot]
 
 
+def is_published(report: DriftReport, address: str, project: str) -> bool:
+    return not open_workspace(address).missing([report], project_id(project))
+
+
 def test_a_report_is_published_once(tmp_path: Path):
     found = same_world()
     assert not is_published(found, str(tmp_path), "ads")
-    identity = publish(found, str(tmp_path), "ads")
-    assert identity == project_id("ads")
+    assert publish([found], str(tmp_path), "ads") == 1
     assert is_published(found, str(tmp_path), "ads")
     assert not is_published(found, str(tmp_path), "other ads")
-    assert publish(found, str(tmp_path), "ads") == identity
+    assert publish([found], str(tmp_path), "ads") == 0
     assert runs(tmp_path) == [("2026-06", ["months", "fine"])]
 
 
 def test_other_content_takes_the_place_of_the_older_report(tmp_path: Path):
     first, second = same_world(), report(world(2))
-    publish(first, str(tmp_path), "ads")
-    publish(report(world(3), name="2026-07"), str(tmp_path), "ads")
-    publish(second, str(tmp_path), "ads")
+    publish([first], str(tmp_path), "ads")
+    publish([report(world(3), name="2026-07")], str(tmp_path), "ads")
+    publish([second], str(tmp_path), "ads")
     assert not is_published(first, str(tmp_path), "ads")
     assert is_published(second, str(tmp_path), "ads")
     assert sorted(name or "" for name, _ in runs(tmp_path)) == ["2026-06", "2026-07"]
@@ -54,8 +58,8 @@ def test_every_panel_finds_its_series(tmp_path: Path):
     import asyncio
 
     predictions = [world(seed).drop(columns="clicked").assign(score=0.1) for seed in (0, 1)]
-    publish(same_world(), str(tmp_path), "ads")
-    publish(report(predictions[1], predictions[0], name="p"), str(tmp_path), "ads")
+    scored = report(predictions[1], predictions[0], name="p")
+    publish([same_world(), scored], str(tmp_path), "ads")
     with quiet_evidently():
         from evidently.ui.service.base import SeriesFilter
         from evidently.ui.service.storage.local.base import InMemoryDataStorage
@@ -82,7 +86,7 @@ def test_every_panel_finds_its_series(tmp_path: Path):
 
 def test_a_workspace_can_be_any_filesystem():
     found = same_world()
-    publish(found, "memory://reports/evidently", "ads")
+    publish([found], "memory://reports/evidently", "ads")
     assert is_published(found, "memory://reports/evidently", "ads")
     names = fsspec.filesystem("memory").find("/reports/evidently")
     assert len(names) == 3
@@ -91,16 +95,17 @@ def test_a_workspace_can_be_any_filesystem():
 def test_looking_for_a_report_costs_no_evidently(tmp_path: Path):
     for name, text in same_world().files().items():
         (tmp_path / name).write_text(text)
-    publish(same_world(), str(tmp_path / "workspace"), "ads")
+    publish([same_world()], str(tmp_path / "workspace"), "ads")
     code = f"""
 import pathlib, sys
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.workspace import is_published, publish
+from adclick.monitoring.workspace import open_workspace, project_id, publish
 folder = pathlib.Path({str(tmp_path)!r})
 names = ("report.json", "snapshot.json", "report.html")
 report = DriftReport.from_files({{name: (folder / name).read_text() for name in names}})
-assert is_published(report, str(folder / "workspace"), "ads")
-publish(report, str(folder / "workspace"), "ads")
+workspace = str(folder / "workspace")
+assert not open_workspace(workspace).missing([report], project_id("ads"))
+assert publish([report], workspace, "ads") == 0
 sys.exit("evidently" in sys.modules or "pandas" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -109,7 +114,7 @@ sys.exit("evidently" in sys.modules or "pandas" in sys.modules)
 def test_a_report_from_files_is_published_as_it_was(tmp_path: Path):
     found = same_world()
     loaded = type(found).from_files(found.files())
-    publish(loaded, str(tmp_path), "ads")
+    publish([loaded], str(tmp_path), "ads")
     assert is_published(found, str(tmp_path), "ads")
     changed = replace(found, fingerprint="other")
     assert not is_published(changed, str(tmp_path), "ads")

@@ -1,0 +1,21 @@
+"""Which months are monitored."""
+
+from __future__ import annotations
+
+from adclick.adlog import AdLog
+from adclick.errors import AdclickError
+from adclick.scoring.source import of_months
+
+
+def monitored_months(log: AdLog, learned: AdLog, months: str) -> AdLog:
+    """The log with these months of it alone, to be compared with the one the champion learned from.
+
+    Raises AdclickError where months are not there, or lack a column that the champion learned.
+    """
+    schema = log.ad_schema
+    if missing := [name for name in learned.ad_schema.features if name not in schema.columns]:
+        raise AdclickError(
+            f"schema {schema.name}: there is no column {missing[0]!r}, which the champion learned: "
+            "monitor months that have it, or train anew without it"
+        )
+    return of_months(log, months)

@@ -1,0 +1,104 @@
+"""What checks found, and what all of it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Verdict = Literal["fine", "watch", "retrain", "stop"]
+Severity = Literal["watch", "retrain", "stop"]
+Check = Literal[
+    "rows",
+    "labels",
+    "vanished column",
+    "unit",
+    "swapped columns",
+    "missing",
+    "new values",
+    "vanished values",
+    "drift",
+    "drifted columns",
+    "image",
+    "click rate",
+    "score",
+    "auc",
+    "logloss",
+    "calibration",
+    "skew",
+]
+
+# from good to bad
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+# what spoils other figures before these
+CHECKS: tuple[Check, ...] = get_args(Check)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was looked at, its figure, its bound, and why in a line that a person reads.
+
+    `column` is None where the check is on all rows, and so is `slice`, 'column = value' otherwise.
+    `period` is what was checked: a month, or the predictions of a version. `ok` says whether the
+    figure keeps its bound. `undecided` is one that does not, but may by chance: it is `ok`, too.
+    `severity` is what a figure past its bound asks for; 'stop' says that data or model are broken,
+    so that neither the other figures nor a model trained on these rows can be trusted.
+    """
+
+    check: Check
+    column: str | None
+    value: float
+    bound: float
+    ok: bool
+    reason: str
+    severity: Severity = "watch"
+    period: str = ""
+    slice: str | None = None
+    undecided: bool = False
+
+    @property
+    def line(self) -> str:
+        """The reason with its place, such as '2026-05, site: PSI 0.31'."""
+        where = self.column or self.check
+        slice_ = f" of {self.slice}" if self.slice else ""
+        period = f"{self.period}, " if self.period else ""
+        return f"{period}{where}{slice_}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and, where it is not fine, a line on each finding past its bound, worst first."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+def judge(findings: Iterable[Finding]) -> Judgement:
+    """What the findings ask for: the most that one of those past its bound does.
+
+    Where a period has too few rows to judge, its other findings ask for 'watch' and no more.
+    """
+    failed = worst_first(findings)
+    few = {finding.period for finding in failed if finding.check == "rows"}
+    asked: list[Verdict] = ["fine"]
+    asked += ("watch" if finding.period in few else finding.severity for finding in failed)
+    verdict = max(asked, key=VERDICTS.index)
+    return Judgement(verdict, tuple(finding.line for finding in failed))
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings past their bound, in the order in which a person should look at them.
+
+    Whether there are rows enough comes before all else, then the most severe. Equally severe ones
+    are in the order of CHECKS, and those of one check by how far they are past their bound.
+    """
+    return tuple(sorted((finding for finding in findings if not finding.ok), key=_place))
+
+
+def _place(finding: Finding) -> tuple[bool, int, int, float]:
+    return (
+        finding.check != "rows",
+        -VERDICTS.index(finding.severity),
+        CHECKS.index(finding.check),
+        -finding.value / finding.bound if finding.bound else 0.0,
+    )
