@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from adclick.images import decode_image
-from benchmarks.images import SHAPE, figures, make_jpegs, measure_round
+from benchmarks.ingest.decoding import SHAPE, figures, make_jpegs, measure_round
 
 
 def test_its_jpegs_are_of_the_size_of_real_ads() -> None:
