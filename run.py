@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent
 PIPELINES = ("training", "deployment", "traffic", "monitoring")
-ON_REQUEST = ("scoring",)
+ON_REQUEST = ("scoring", "retraining")
+TRAINS = {"training", "retraining"}
 SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 
 
@@ -373,7 +374,7 @@ def _run_pipelines(
 
     chosen = _chosen(options)
     made: "tuple[StepTime, ...]" = ()
-    if data is None and "training" in chosen:
+    if data is None and TRAINS.intersection(chosen):
         data, generate = staged_sample(config.sample_data, home)
         made = (generate,)
     runs = run_chain(chosen, data, schema, config, placed, options.version)

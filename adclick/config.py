@@ -15,6 +15,7 @@ from adclick.feedback.options import FeedbackOptions
 from adclick.ingest.selection import ALL, check_selection
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
+from adclick.retraining.options import RetrainingOptions
 from adclick.sample_data.options import SampleOptions
 from adclick.schema import describe
 from adclick.splitting import SplitOptions
@@ -42,6 +43,7 @@ class RunConfig(BaseModel):
     traffic: TrafficOptions = TrafficOptions()
     feedback: FeedbackOptions = FeedbackOptions()
     monitoring: DriftChecks = DriftChecks()
+    retraining: RetrainingOptions = RetrainingOptions()
     resources: Resources = Resources()
 
     @field_validator("months")

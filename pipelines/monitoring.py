@@ -1,5 +1,7 @@
 """What changed since the champion was trained."""
 
+from typing import NamedTuple
+
 from zenml import pipeline
 
 import materializers  # noqa: F401  registers how our types travel
@@ -17,6 +19,18 @@ from steps.report_predictions import report_predictions
 @pipeline
 def monitoring(model: str, schema: Schema, config: RunConfig, data: str | None) -> None:
     """Report months of `data`, or of the last training's log, and the logged predictions."""
+    watch(model, schema, config, data)
+
+
+class Reports(NamedTuple):
+    """Reports on months and on predictions, as outputs of steps."""
+
+    months: object
+    predictions: object
+
+
+def watch(model: str, schema: Schema, config: RunConfig, data: str | None) -> Reports:
+    """The steps that report and publish, within a pipeline."""
     if data is None:
         log, chosen = newest(model, "ad_log"), config.months
     else:
@@ -27,3 +41,4 @@ def monitoring(model: str, schema: Schema, config: RunConfig, data: str | None) 
     predictions = collect_predictions(bundle, config.feedback)
     predicted = report_predictions(learned, split, bundle, predictions, config.monitoring)
     publish_reports(model, months, predicted)
+    return Reports(months, predicted)
