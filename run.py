@@ -4,6 +4,7 @@ import sys
 
 OLDEST_PYTHON = (3, 12)
 BAD_INPUT = 2
+BAD_VERDICT = 3
 if sys.version_info < OLDEST_PYTHON:
     print(
         f"error: Python {sys.version.split()[0]} is too old, adclick needs 3.12: "
@@ -26,6 +27,7 @@ from adclick.exports import TARGETS
 # what is slow to import waits until it is known to be needed
 if TYPE_CHECKING:
     from adclick.config import RunConfig
+    from adclick.monitoring.verdict import Verdict
     from adclick.schema import Schema
     from adclick.summary import RunSummary, StepTime
     from serving.deployer import Deployer
@@ -36,6 +38,8 @@ REPOSITORY = Path(__file__).resolve().parent
 PIPELINES = ("training", "deployment", "traffic", "monitoring")
 ON_REQUEST = ("scoring", "retraining")
 TRAINS = {"training", "retraining"}
+MONITORED = ("all", "monitoring", "retraining")
+VERDICTS = ("watch", "retrain", "stop")
 SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 
 
@@ -61,6 +65,14 @@ def run(options: argparse.Namespace) -> None:
         latest.parent.mkdir(exist_ok=True)
         latest.write_text(summary.model_dump_json(indent=2), encoding="utf-8")
     print_summary(summary)
+    if options.fail_on and _is_as_bad(summary, options.fail_on):
+        sys.exit(BAD_VERDICT)
+
+
+def _is_as_bad(summary: "RunSummary", bound: "Verdict") -> bool:
+    from adclick.monitoring.alert import is_at_least
+
+    return summary.monitoring is not None and is_at_least(summary.monitoring.verdict, bound)
 
 
 def _print_plan(
@@ -202,6 +214,7 @@ OPTIONS_OF = {
     "version": ("deploy", "rollback", "run", "export"),
     "traffic": ("deploy",),
     "shadow": ("deploy",),
+    "fail_on": ("run",),
 }
 
 
@@ -245,6 +258,11 @@ def parse_arguments() -> argparse.Namespace:
         "--months",
         help="which of it, such as 2026-07:2026-09 or latest:3; of sample-data: how many",
     )
+    parser.add_argument(
+        "--fail-on",
+        choices=VERDICTS,
+        help=f"exit with {BAD_VERDICT} on this verdict or a worse one",
+    )
     parser.add_argument("--config", type=Path, help="how much (configs/STACK.yaml)")
     ask = parser.add_mutually_exclusive_group()
     ask.add_argument("--check", action="store_true", help="say what would fail, and run nothing")
@@ -254,9 +272,12 @@ def parse_arguments() -> argparse.Namespace:
     options = parser.parse_args()
     for option, commands in OPTIONS_OF.items():
         if vars(options)[option] not in (None, False) and options.command not in commands:
-            parser.error(f"--{option}: only `{'`, `'.join(commands)}` can have it")
+            name = option.replace("_", "-")
+            parser.error(f"--{name}: only `{'`, `'.join(commands)}` can have it")
     if options.version and options.command == "run" and options.pipeline != "scoring":
         parser.error("--version: of pipelines only `scoring` can have it")
+    if options.fail_on and options.pipeline not in MONITORED:
+        parser.error(f"--fail-on: of pipelines only `{'`, `'.join(MONITORED)}` can have it")
     return options
 
 

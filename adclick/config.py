@@ -13,6 +13,7 @@ from adclick.evaluation.options import EvaluationOptions
 from adclick.evaluation.policy import Policy
 from adclick.feedback.options import FeedbackOptions
 from adclick.ingest.selection import ALL, check_selection
+from adclick.monitoring.alert import AlertOptions
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
 from adclick.retraining.options import RetrainingOptions
@@ -43,6 +44,7 @@ class RunConfig(BaseModel):
     traffic: TrafficOptions = TrafficOptions()
     feedback: FeedbackOptions = FeedbackOptions()
     monitoring: DriftChecks = DriftChecks()
+    alerts: AlertOptions = AlertOptions()
     retraining: RetrainingOptions = RetrainingOptions()
     resources: Resources = Resources()
 

@@ -46,6 +46,14 @@ class DriftSummary(_Frozen):
     problems: tuple[str, ...]
 
 
+class MonitoringSummary(_Frozen):
+    """The verdict on the model in production, what to do, and why: what matters most first."""
+
+    verdict: Verdict
+    advice: str
+    reasons: tuple[str, ...]
+
+
 class ServingSummary(_Frozen):
     """The version that serves and what checking and traffic showed.
 
@@ -86,6 +94,7 @@ class RunSummary(_Frozen):
     scoring: ScoringSummary | None = None
     drift: tuple[DriftSummary, ...] = ()
     feedback: JoinCounts | None = None
+    monitoring: MonitoringSummary | None = None
     retraining: Retraining | None = None
     urls: dict[str, str] = {}
     curl: str | None = None

@@ -1,4 +1,4 @@
-"""Artifacts of monitoring: predictions with their labels, and drift reports."""
+"""Artifacts of monitoring: labelled predictions, drift reports and the judgement of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from adclick.feedback.join import JoinCounts
 from adclick.feedback.predictions import LabelledPredictions
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
+from adclick.monitoring.verdict import Judgement
+from adclick.views.judgement_page import judgement_page
 from materializers.folder import FolderMaterializer
 
 TABLE = "predictions.parquet"
 COUNTS = "counts.json"
+JUDGEMENT = "judgement.json"
 
 
 class LabelledPredictionsMaterializer(FolderMaterializer):
@@ -50,6 +53,35 @@ class LabelledPredictionsMaterializer(FolderMaterializer):
             writer.write_table(data.table.combine_chunks())
         counts = json.dumps({**asdict(data.counts), "repeats": 0})
         return hashlib.sha256(stream.getvalue().to_pybytes() + counts.encode()).hexdigest()
+
+
+class JudgementMaterializer(FolderMaterializer):
+    """A verdict and its reasons as JSON, and a page that says them."""
+
+    ASSOCIATED_TYPES = (Judgement,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def write(self, data: Judgement, folder: Path) -> None:
+        """One document."""
+        (folder / JUDGEMENT).write_text(json.dumps(asdict(data)), encoding="utf-8")
+
+    def read(self, folder: Path) -> Judgement:
+        """The judgement."""
+        content = json.loads((folder / JUDGEMENT).read_bytes())
+        return Judgement(content["verdict"], tuple(content["reasons"]))
+
+    def pages(self, data: Judgement) -> dict[str, str]:
+        """The verdict and what to look at."""
+        return {"page": judgement_page(data)}
+
+    def extract_metadata(self, data: Judgement) -> dict[str, MetadataType]:
+        """The verdict."""
+        return {"verdict": data.verdict, "reasons": list(data.reasons)}
+
+    def compute_content_hash(self, data: Judgement) -> str:
+        """The same verdict for the same reasons is the same."""
+        return hashlib.sha256(json.dumps(asdict(data)).encode()).hexdigest()
 
 
 class DriftReportsMaterializer(FolderMaterializer):

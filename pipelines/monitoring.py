@@ -11,6 +11,8 @@ from adclick.schema import Schema
 from pipelines.versions import newest, of_champion
 from steps.collect_predictions import collect_predictions
 from steps.ingest import ingest
+from steps.judge import judge
+from steps.notify import notify
 from steps.publish_reports import publish_reports
 from steps.report_months import report_months
 from steps.report_predictions import report_predictions
@@ -18,19 +20,19 @@ from steps.report_predictions import report_predictions
 
 @pipeline
 def monitoring(model: str, schema: Schema, config: RunConfig, data: str | None) -> None:
-    """Report months of `data`, or of the last training's log, and the logged predictions."""
+    """Judge months of `data`, or of the last training's log, and the logged predictions."""
     watch(model, schema, config, data)
 
 
-class Reports(NamedTuple):
-    """Reports on months and on predictions, as outputs of steps."""
+class Watched(NamedTuple):
+    """Outputs of steps: the reports on months, and what all reports together ask for."""
 
     months: object
-    predictions: object
+    judgement: object
 
 
-def watch(model: str, schema: Schema, config: RunConfig, data: str | None) -> Reports:
-    """The steps that report and publish, within a pipeline."""
+def watch(model: str, schema: Schema, config: RunConfig, data: str | None) -> Watched:
+    """The steps that report, judge, publish and tell, within a pipeline."""
     if data is None:
         log, chosen = newest(model, "ad_log"), config.months
     else:
@@ -40,5 +42,7 @@ def watch(model: str, schema: Schema, config: RunConfig, data: str | None) -> Re
     months = report_months(log, learned, split, chosen, config.monitoring)
     predictions = collect_predictions(bundle, config.feedback)
     predicted = report_predictions(learned, split, bundle, predictions, config.monitoring)
-    publish_reports(model, months, predicted)
-    return Reports(months, predicted)
+    judgement = judge(months, predicted)
+    published = publish_reports(model, months, predicted)
+    notify(model, judgement, published, config.alerts)
+    return Watched(months, judgement)

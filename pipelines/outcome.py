@@ -13,7 +13,9 @@ from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import Evaluation
 from adclick.feedback.join import JoinCounts
 from adclick.feedback.predictions import LabelledPredictions
+from adclick.monitoring.alert import ADVICE
 from adclick.monitoring.reports import DriftReports
+from adclick.monitoring.verdict import Judgement
 from adclick.release import Release
 from adclick.retraining.decision import RetrainingDecision
 from adclick.retraining.outcome import Retraining, result_of
@@ -21,6 +23,7 @@ from adclick.scoring.scores import Scores
 from adclick.summary import (
     DriftSummary,
     ModelSummary,
+    MonitoringSummary,
     ScoringSummary,
     ServingSummary,
     StepTime,
@@ -176,6 +179,18 @@ class Outcome:
             for reports in found
             if reports is not None
             for report in reports.reports
+        )
+
+    @property
+    def monitoring(self) -> MonitoringSummary | None:
+        """The verdict on the model in production, if this call judged it."""
+        judgement: Judgement | None = self.artifact("judgement")
+        if judgement is None:
+            return None
+        return MonitoringSummary(
+            verdict=judgement.verdict,
+            advice=ADVICE[judgement.verdict],
+            reasons=judgement.reasons,
         )
 
 

@@ -13,6 +13,6 @@ from steps.decide_retraining import decide_retraining
 @pipeline
 def retraining(model: str, schema: Schema, config: RunConfig, data: str) -> None:
     """Monitor, and decide whether the model is to be trained again."""
-    reports = watch(model, schema, config, data)
+    months, judgement = watch(model, schema, config, data)
     learned = of_champion(model, "ad_log")
-    decide_retraining(model, learned, reports.months, reports.predictions, config.retraining)
+    decide_retraining(model, learned, months, judgement, config.retraining)

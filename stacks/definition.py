@@ -56,7 +56,8 @@ class ComponentDefinition(BaseModel):
     """One component: ZenML's flavor, or ours with the class that defines it as `source`.
 
     `connector` names one of the stack's, `resource` what of the connector's the component uses.
-    Steps find `environment` in theirs, and the values of ZenML's `secrets` of these names.
+    Steps find `environment` in theirs, and the values of ZenML's `secrets` of these names. One that
+    `needs` a variable is no part of the stack where that is not set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +69,7 @@ class ComponentDefinition(BaseModel):
     resource: str | None = None
     environment: dict[str, str] = {}
     secrets: tuple[str, ...] = ()
+    needs: str | None = None
 
 
 class EngineDefinition(BaseModel):
@@ -162,9 +164,15 @@ def parse_stack(text: str, path: Path, environment: Mapping[str, str]) -> StackD
             "export them and run again"
         )
     try:
-        return StackDefinition.model_validate(filled)
+        definition = StackDefinition.model_validate(filled)
     except ValidationError as error:
         raise AdclickError(f"{path.name}: {describe(error)}") from error
+    there = {
+        kind: component
+        for kind, component in definition.components.items()
+        if component.needs is None or component.needs in values
+    }
+    return definition.model_copy(update={"components": there})
 
 
 def _fill(content: Any, values: Mapping[str, str], missing: set[str]) -> Any:

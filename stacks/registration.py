@@ -177,8 +177,8 @@ def _ensure_stack(
     if not found:
         return client.create_stack(name=name, components=components).id
     registered = {kind: models[0].id for kind, models in found[0].components.items()}
-    if any(registered.get(kind) != identity for kind, identity in components.items()):
-        client.update_stack(
-            found[0].id, component_updates={kind: [i] for kind, i in components.items()}
-        )
+    if registered != components:
+        wanted: dict[StackComponentType, list[object]] = {kind: [] for kind in registered}
+        wanted |= {kind: [identity] for kind, identity in components.items()}
+        client.update_stack(found[0].id, component_updates=wanted)
     return found[0].id

@@ -7,6 +7,7 @@ from zenml import step
 
 from adclick.adlog import AdLog
 from adclick.monitoring.reports import DriftReports
+from adclick.monitoring.verdict import Judgement
 from adclick.retraining.decision import RetrainingDecision
 from adclick.retraining.decision import decide_retraining as decide
 from adclick.retraining.options import RetrainingOptions
@@ -18,11 +19,10 @@ def decide_retraining(
     model: str,
     learned: AdLog,
     months: DriftReports,
-    predictions: DriftReports,
+    judgement: Judgement,
     options: RetrainingOptions,
 ) -> Annotated[RetrainingDecision, "retraining_decision"]:
-    """Judge all reports, and look for what speaks against; never cached, since time passes."""
-    judgement = DriftReports((*months.reports, *predictions.reports)).judgement
+    """Look for what speaks against what is asked for; never cached, since time passes."""
     names = [report.name for report in months.reports]
     stands = standing(model, learned.month_names)
     decision = decide(judgement, names, stands, datetime.now(UTC), options)

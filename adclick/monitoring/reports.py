@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.verdict import Judgement, Verdict, judge
+from adclick.monitoring.verdict import Finding, Judgement, Verdict, judge
 from adclick.opaque import Opaque
 
 
@@ -16,14 +17,19 @@ class DriftReports(Opaque):
     reports: tuple[DriftReport, ...]
 
     @property
-    def judgement(self) -> Judgement:
-        """What the reports together ask for, those on rows that the model learned from left out.
+    def judged(self) -> tuple[Finding, ...]:
+        """What was found, on rows that the model learned from left out.
 
-        Fine where there are none. A model has a single month where it is tested on other rows of
-        the month that it was trained on: then that is judged.
+        A model has a single month where it is tested on other rows of the month that it was
+        trained on: then that is judged.
         """
         judged = [report for report in self.reports if not report.learned] or self.reports
-        return judge(finding for report in judged for finding in report.findings)
+        return tuple(finding for report in judged for finding in report.findings)
+
+    @property
+    def judgement(self) -> Judgement:
+        """What the reports together ask for; fine where there are none."""
+        return judge(self.judged)
 
     @property
     def verdict(self) -> Verdict:
@@ -34,3 +40,8 @@ class DriftReports(Opaque):
     def reasons(self) -> tuple[str, ...]:
         """A line on each finding past its bound, what to look at first before the others."""
         return self.judgement.reasons
+
+
+def judge_reports(all_reports: Iterable[DriftReports]) -> Judgement:
+    """What the reports of all kinds together ask for."""
+    return judge(finding for reports in all_reports for finding in reports.judged)

@@ -17,6 +17,7 @@ from adclick.retraining.outcome import Retraining
 from adclick.summary import (
     DriftSummary,
     ModelSummary,
+    MonitoringSummary,
     RunSummary,
     ScoringSummary,
     ServingSummary,
@@ -30,9 +31,11 @@ METRIC_NAMES = {
     "ece": "calibration error",
 }
 WIDTH = 130
+MOST_REASONS = 5
+MOST_PROBLEMS = 2
 NAME_WIDTH = 30
 COMMANDS = {"zenml": "make dashboard", "evidently": "make reports"}
-VERDICT_STYLES = {"fine": "green", "watch": "yellow", "retrain": "red", "stop": "bold red"}
+VERDICT_STYLES = {"fine": "green", "watch": "yellow", "retrain": "red", "stop": "red"}
 
 
 def print_summary(summary: RunSummary) -> None:
@@ -65,7 +68,18 @@ def summary_view(summary: RunSummary) -> Group:
     for label, text in lines:
         table.add_row(label, text)
     model = [_model(summary.model)] if summary.model else []
-    return Group("", _steps(summary.steps), *model, "", table)
+    first = [_monitoring(summary.monitoring)] if summary.monitoring else []
+    return Group("", *first, _steps(summary.steps), *model, "", table)
+
+
+def _monitoring(monitoring: MonitoringSummary) -> Group:
+    """The verdict above all else, and of its reasons those to look at first."""
+    style = VERDICT_STYLES[monitoring.verdict]
+    verdict = Text(f"{monitoring.verdict}: ", f"bold {style}") + Text(monitoring.advice)
+    reasons = [Text(f"  {reason}") for reason in monitoring.reasons[:MOST_REASONS]]
+    more = len(monitoring.reasons) - len(reasons)
+    rest = [Text(f"  and {more} more: see the reports", "dim")] if more else []
+    return Group(verdict, *reasons, *rest, "")
 
 
 def _page(name: str, url: str) -> Text:
@@ -152,4 +166,6 @@ def _retraining(retraining: Retraining) -> Text:
 
 def _drift(drift: DriftSummary) -> Text:
     verdict = Text(f"{drift.verdict:<8}", VERDICT_STYLES[drift.verdict])
-    return Text(f"{drift.name:<{NAME_WIDTH}}") + verdict + Text("; ".join(drift.problems))
+    more = len(drift.problems) - MOST_PROBLEMS
+    shown = [*drift.problems[:MOST_PROBLEMS], *([f"and {more} more"] if more > 0 else [])]
+    return Text(f"{drift.name:<{NAME_WIDTH}}") + verdict + Text("; ".join(shown))

@@ -36,7 +36,7 @@ from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
-from adclick.monitoring.verdict import Finding
+from adclick.monitoring.verdict import Finding, Judgement
 from adclick.prediction_log import REQUEST, SCORE
 from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.splitting import Split
@@ -209,6 +209,12 @@ CASES: dict[str, Case] = {
         lambda _: DriftReports((REPORT, replace(REPORT, name="2024-02", html="otherwise"))),
         lambda _: DriftReports((REPORT, replace(REPORT, fingerprint="other"))),
         pages=2,
+    ),
+    "judgement": Case(
+        lambda _: Judgement("watch", ("é",)),
+        lambda _: Judgement("watch", ("é",)),
+        lambda _: Judgement("watch", ("é", "e")),
+        pages=1,
     ),
     "no reports": Case(
         lambda _: DriftReports(()), lambda _: DriftReports(()), lambda _: DriftReports((REPORT,))

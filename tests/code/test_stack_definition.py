@@ -155,3 +155,13 @@ def test_an_engine_is_told_to_steps() -> None:
     told = {kind: component.environment for kind, component in definition.registered.items()}
     assert told["orchestrator"] == {"ADCLICK_ENGINE": "ray", "RAY_ADDRESS": "ray://r:1"}
     assert told["artifact_store"] == {}
+
+
+def test_a_component_whose_variable_is_not_set_is_no_part_of_the_stack() -> None:
+    text = ONE + "  alerter: {flavor: webhook, needs: WEBHOOK}\n"
+    for unset in ({}, {"WEBHOOK": ""}):
+        assert set(parse_stack(text, FILE, {"BUCKET": "b", **unset}).components) == {
+            "artifact_store"
+        }
+    there = parse_stack(text, FILE, {"BUCKET": "b", "WEBHOOK": "w"})
+    assert set(there.components) == {"artifact_store", "alerter"}

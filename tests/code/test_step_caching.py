@@ -20,6 +20,7 @@ LOOKS_OUTWARD = {
     "deploy",
     "find_champion",
     "ingest",
+    "notify",
     "promote",
     "publish_reports",
     "register",

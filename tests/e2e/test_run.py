@@ -17,6 +17,7 @@ from serving.client import PREDICTIONS
 from serving.deployment import Status
 from tests.e2e.conftest import First
 from tests.e2e.runs import REPOSITORY, Place, Ran
+from tests.receiver import receiver
 from tests.servers import refuses
 
 pytestmark = pytest.mark.slow
@@ -30,6 +31,7 @@ LOOKS_OUTWARD = {
     "send_traffic",
     "collect_predictions",
     "publish_reports",
+    "notify",
 }
 LOADED = {
     "ad_log": "AdLog",
@@ -54,7 +56,9 @@ LOADED = {
     "month_reports": "DriftReports",
     "logged_predictions": "LabelledPredictions",
     "prediction_reports": "DriftReports",
+    "judgement": "Judgement",
     "reports_published": "int",
+    "notified": "bool",
 }
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04")
 
@@ -77,7 +81,7 @@ def test_what_people_look_at_has_a_page(store: dict[str, Any]) -> None:
     with_page = {name for name, kinds in store["pages"].items() if kinds == ["html"]}
     data = {"ad_log", "statistics", "validation", "feature_encoder"}
     judged = {"click_model", "evaluation", "serving_figures", "decision", "canary_trial"}
-    assert with_page == data | judged | {"month_reports", "prediction_reports"}
+    assert with_page == data | judged | {"month_reports", "prediction_reports", "judgement"}
     assert store["pages"]["model_card"] == ["html", "markdown"]
 
 
@@ -285,3 +289,58 @@ def test_the_curl_line_gets_a_probability(uncached: Again) -> None:
     assert code == "200"
     (score,) = json.loads(body)["jsonData"].values()
     assert 0 < score[0] < 1
+
+
+@dataclass(frozen=True)
+class Told:
+    """A run with bounds that nothing keeps, what its webhook was sent, and a run without one."""
+
+    run: Ran
+    posted: list[Any]
+    secret: str
+    after: Ran
+
+
+@pytest.fixture(scope="session")
+def told(first: First, uncached: Again) -> Told:
+    place = first.place
+    strict = place.config("strict", monitoring={"psi": 1e-6, "wasserstein": 1e-6})
+    words = ("--pipeline", "monitoring", "--fail-on")
+    with receiver("/hooks/secret-of-this-chat") as chat:
+        env = place.environment(ADCLICK_WEBHOOK=chat.address)
+        run = place.run(*words, "retrain", "--config", strict, env=env)
+        posted = list(chat.posted)
+        after = place.run(*words, "stop", "--config", strict)
+        assert chat.posted == posted
+    return Told(run, posted, "secret-of-this-chat", after)
+
+
+def test_a_bad_verdict_is_an_exit_code_if_asked_for(told: Told) -> None:
+    assert told.run.code == 3, told.run.errors
+    assert told.after.code == 0, told.after.errors
+
+
+def test_a_bad_verdict_comes_first_with_what_to_look_at(told: Told) -> None:
+    summary = told.run.summary
+    assert summary is not None and summary.monitoring is not None
+    assert summary.monitoring.verdict == "retrain"
+    first, *_, last = summary.monitoring.reasons
+    assert "columns drifted" in first
+    assert last not in told.run.output
+    printed = told.run.output[told.run.output.rindex("retrain: ") :]
+    assert printed.index("columns drifted") < printed.index("seconds")
+
+
+def test_a_bad_verdict_is_posted_once_where_the_stack_has_a_webhook(told: Told) -> None:
+    ((_, text),) = [*told.posted[0].items()]
+    assert len(told.posted) == 1
+    assert text.startswith("adclick-sample: RETRAIN - ")
+    assert "1. " in text and "columns drifted" in text
+
+
+def test_the_address_of_the_webhook_is_kept_nowhere(first: First, told: Told) -> None:
+    assert told.posted
+    secret = told.secret.encode()
+    assert secret not in (told.run.output + told.run.errors).encode()
+    kept = [path for path in first.place.state.rglob("*") if path.is_file()]
+    assert [path for path in kept if secret in path.read_bytes()] == []

@@ -48,6 +48,11 @@ def test_an_unknown_pipeline(place: Place) -> None:
         (("--traffic", "10"), "--traffic: only `deploy` can have it"),
         (("promote", "--version", "v1"), "--version: only `deploy`, `rollback`, `run`, `export`"),
         (("--to", "onnx"), "--to: only `export` can have it"),
+        (("status", "--fail-on", "stop"), "--fail-on: only `run` can have it"),
+        (
+            ("--pipeline", "training", "--fail-on", "stop"),
+            "--fail-on: of pipelines only `all`, `monitoring` can have it",
+        ),
         (("--version", "v1"), "--version: of pipelines only `scoring` can have it"),
         (("deploy", "--traffic", "few"), "argument --traffic: invalid int value: 'few'"),
     ],
