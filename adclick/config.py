@@ -18,6 +18,7 @@ from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
 from adclick.retraining.options import RetrainingOptions
 from adclick.sample_data.options import SampleOptions
+from adclick.schedule import ScheduleOptions
 from adclick.schema import describe
 from adclick.splitting import SplitOptions
 from adclick.statistics.anomaly import AnomalyOptions
@@ -46,6 +47,7 @@ class RunConfig(BaseModel):
     monitoring: DriftChecks = DriftChecks()
     alerts: AlertOptions = AlertOptions()
     retraining: RetrainingOptions = RetrainingOptions()
+    schedule: ScheduleOptions = ScheduleOptions()
     resources: Resources = Resources()
 
     @field_validator("months")

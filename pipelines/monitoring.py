@@ -8,7 +8,7 @@ import materializers  # noqa: F401  registers how our types travel
 from adclick.config import RunConfig
 from adclick.ingest.selection import ALL
 from adclick.schema import Schema
-from pipelines.versions import newest, of_champion
+from pipelines.versions import champion_then, newest
 from steps.collect_predictions import collect_predictions
 from steps.ingest import ingest
 from steps.judge import judge
@@ -37,8 +37,9 @@ def watch(model: str, schema: Schema, config: RunConfig, data: str | None) -> Wa
         log, chosen = newest(model, "ad_log"), config.months
     else:
         log, chosen = ingest(data, schema, config.months), ALL
-    learned, split = of_champion(model, "ad_log"), of_champion(model, "split")
-    bundle = of_champion(model, "serving_bundle")
+    champion = champion_then(model)
+    learned, split = champion.get_artifact("ad_log"), champion.get_artifact("split")
+    bundle = champion.get_artifact("serving_bundle")
     months = report_months(log, learned, split, chosen, config.monitoring)
     predictions = collect_predictions(bundle, config.feedback)
     predicted = report_predictions(learned, split, bundle, predictions, config.monitoring)
