@@ -11,14 +11,19 @@ import pytest
 
 from adclick.retraining.outcome import Retraining
 from serving.deployment import Status
-from tests.e2e.runs import Place, Ran
+from tests.e2e.runs import SMALL, Place, Ran
 from tests.e2e.shops import write_months, write_schema
 from tests.e2e.test_run_promotion import LEARNING
 
 pytestmark = pytest.mark.slow
 
-# a column in four that drifted asks for retraining
-MONITORED: dict[str, Any] = {"monitoring": {"rows": 1000, "drifted_share": 0.2}}
+SETTINGS: dict[str, Any] = {
+    **LEARNING,
+    # a column in four that drifted asks for retraining
+    "monitoring": {"rows": 1000, "drifted_share": 0.2},
+    # where the world has turned, so have the scores
+    "deployment": {"canary": {**SMALL["deployment"]["canary"], "score_distance": 1.0}},
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def place(make_place: Callable[[str], Place]) -> Place:
 
 
 def run(place: Place, pipeline: str, *words: str | Path, **options: Any) -> Ran:
-    config = place.config(pipeline, **LEARNING, **MONITORED, retraining=options)
+    config = place.config(pipeline, **SETTINGS, retraining=options)
     named = ("--data", place.folder / "data", "--schema", place.folder / "shops.yaml")
     return place.run("--config", config, "--pipeline", pipeline, *named, *words)
 
