@@ -9,7 +9,7 @@ from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import BUNDLE, all_versions, bundle_of, in_stage, named
+from steps.model_versions import BUNDLE, all_versions, artifact_of, bundle_of, in_stage, named
 from steps.model_versions import newest as newest_artifact
 
 MOST_NAMED = 5
@@ -47,7 +47,7 @@ def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     version = in_stage(model, ModelStages.PRODUCTION)
     if version is None:
         raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
-    return _artifact(version, artifact)
+    return artifact_of(version, artifact)
 
 
 def champion_then(model: str) -> ModelVersionResponse:
@@ -67,7 +67,7 @@ def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersio
     """
     if version is None:
         return of_champion(model, artifact)
-    return _artifact(version_named(model, version), artifact)
+    return artifact_of(version_named(model, version), artifact)
 
 
 def version_named(model: str, name: str) -> ModelVersionResponse:
@@ -92,12 +92,3 @@ def shortened(names: Iterable[str]) -> str:
 
 def _deployable(model: str) -> ModelVersionResponse | None:
     return in_stage(model, ModelStages.STAGING) or in_stage(model, ModelStages.PRODUCTION)
-
-
-def _artifact(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse:
-    found = version.get_artifact(name)
-    if found is None:
-        raise AdclickError(
-            f"version {version.name} has no {name}: run --pipeline training --no-cache"
-        )
-    return found
