@@ -282,14 +282,16 @@ def parse_arguments() -> argparse.Namespace:
         default="run",
         choices=COMMANDS,
         help="run pipelines (the default), make sample data, write a first schema of --data, "
-        "change, show or stop what serves, export it, or open a page",
+        "change, show or stop what serves, export it, have a pipeline run by schedule, or open "
+        "a page",
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
         "--pipeline",
         default="all",
         choices=("all", *PIPELINES, *ON_REQUEST),
-        help=f"which (all: {', '.join(PIPELINES)})",
+        help=f"which (all: {', '.join(PIPELINES)}); retraining: monitoring, and training and "
+        "deployment where its verdict asks for them",
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")

@@ -31,7 +31,7 @@ def train(place: Place, data: object, schema: object) -> Ran:
 def test_help_needs_neither_state_nor_environment(place: Place) -> None:
     told = place.run("--help")
     assert (told.code, told.errors) == (0, "")
-    assert "--pipeline {all,training,deployment,traffic,monitoring,scoring}" in told.output
+    assert "--pipeline {all,training,deployment,traffic,monitoring,scoring,retraining}" in told.output
     assert not place.state.exists()
 
 
