@@ -31,7 +31,7 @@ from adclick.ingest.parts import (
 from adclick.ingest.raw_text import raw_texts
 from adclick.ingest.storage import read_document, write_document, written
 from adclick.ingest.units import RowUnit
-from adclick.schema import CategoricalColumn, NumericColumn, Schema
+from adclick.schema import CategoricalColumn, NumericColumn, Schema, TextColumn
 
 MONTH_FILE, QUARANTINE_FILE, DROPPED_FILE = "month.json", "quarantine.parquet", "dropped.parquet"
 QUARANTINE = pa.schema(
@@ -182,7 +182,8 @@ def _filled(unit: RowUnit, texts: Sequence[str], schema: Schema) -> Counter[str]
     defaults = [
         (name, unit.names.index(name))
         for name, column in schema.columns.items()
-        if isinstance(column, CategoricalColumn | NumericColumn) and column.default is not None
+        if isinstance(column, CategoricalColumn | NumericColumn | TextColumn)
+        and column.default is not None
     ]
     for text in texts:
         cells = next(csv.reader(io.StringIO(text, newline="")))

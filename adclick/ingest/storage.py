@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import fsspec
-from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    # a server's compactions, which write no document, begin every few seconds
+    from pydantic import BaseModel
 
 PARTIAL = ".partial"
 

@@ -13,6 +13,7 @@ class ModelOptions(BaseModel):
     embedding_dimensions: int = Field(default=4, ge=1)
     cross_layers: int = Field(default=2, ge=0)
     cross_rank: int = Field(default=16, ge=1)
+    text_dimensions: int = Field(default=8, ge=1)
     hidden_units: tuple[int, ...] = (64, 32)
     dropout: float = Field(default=0.2, ge=0, lt=1)
     l2: float = Field(default=1e-4, ge=0)
