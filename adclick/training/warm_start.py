@@ -136,4 +136,5 @@ def _carry_others(former: keras.Model, now: keras.Model) -> bool:
 
 def _others(network: keras.Model) -> list[keras.Variable]:
     layers = [layer for layer in network.layers if layer.name not in TABLES]
-    return [weight for layer in layers for weight in layer.trainable_weights]
+    weights = [weight for layer in layers for weight in layer.weights]
+    return [weight for weight in weights if not weight.path.endswith("generator_state")]
