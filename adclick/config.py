@@ -24,6 +24,7 @@ from adclick.splitting import SplitOptions
 from adclick.statistics.anomaly import AnomalyOptions
 from adclick.traffic import TrafficOptions
 from adclick.training.options import TrainingOptions
+from adclick.training.trials import TuningOptions
 
 
 class RunConfig(BaseModel):
@@ -39,6 +40,7 @@ class RunConfig(BaseModel):
     anomalies: AnomalyOptions = AnomalyOptions()
     split: SplitOptions = SplitOptions()
     training: TrainingOptions = TrainingOptions()
+    tuning: TuningOptions = TuningOptions()
     evaluation: EvaluationOptions = EvaluationOptions()
     policy: Policy = Policy()
     deployment: DeploymentOptions = DeploymentOptions()
