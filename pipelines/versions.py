@@ -46,7 +46,12 @@ def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     """The artifact of this name that the version in production was made from."""
     version = in_stage(model, ModelStages.PRODUCTION)
     if version is None:
-        raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
+        trained = bool(all_versions(model))
+        raise AdclickError(
+            f"{model} has no version in production: run --pipeline deployment first"
+            if trained
+            else f"{model} has no version yet: run --pipeline training first"
+        )
     return artifact_of(version, artifact)
 
 

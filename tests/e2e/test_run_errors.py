@@ -49,7 +49,7 @@ def test_an_unknown_pipeline(place: Place) -> None:
         (("--traffic", "10"), "--traffic: only `deploy` can have it"),
         (("promote", "--version", "v1"), "--version: only `deploy`, `rollback`, `run`, `export`"),
         (("--to", "onnx"), "--to: only `export` can have it"),
-        (("status", "--fail-on", "stop"), "--fail-on: only `run` can have it"),
+        (("status", "--fail-on", "stop"), "--fail-on: only `run`, `schedule` can have it"),
         (
             ("--pipeline", "training", "--fail-on", "stop"),
             "--fail-on: of pipelines only `all`, `monitoring`, `retraining` can have it",
