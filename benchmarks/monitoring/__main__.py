@@ -42,8 +42,8 @@ WHOLE = Options(
     1_000_000,
     (
         Worlds(worlds=16, months=20, rows=2_000, creatives=30),
-        Worlds(worlds=20, months=20, rows=20_000, creatives=80),
-        Worlds(worlds=4, months=12, rows=100_000, creatives=300),
+        Worlds(worlds=16, months=20, rows=20_000, creatives=80),
+        Worlds(worlds=3, months=12, rows=100_000, creatives=300),
     ),
 )
 TRY = Options(WHOLE.rows // SMALL, (Worlds(worlds=2, months=7, rows=2_000, creatives=30),))

@@ -27,9 +27,8 @@ def measure_beside(folder: Path, rows: int) -> Round:
 def beside_figures(found: Round, rows: int) -> list[Figure]:
     """Times, memory and whether both say the same of each column."""
     ours, theirs = found[OURS], found[PRESETS]
-    same = [
-        ours.told["drifted"][name] == drifted for name, drifted in theirs.told["drifted"].items()
-    ]
+    said = theirs.told["drifted"]
+    same = [ours.told["drifted"][name] == drifted for name, drifted in said.items()]
     size = f"{rows / 1e6:g} M against {rows / 1e6:g} M rows, {COLUMNS} columns"
     return [
         Figure("checks and report", ours.wall, "s", Target("<", 30), compared_with=size),
