@@ -19,7 +19,6 @@ from benchmarks.retraining.world import World
 
 # the last clicks have come by then
 DAYS_AFTER_A_MONTH = 3
-EVERY_MONTH = Judgement("retrain", ("the month is over",))
 
 type Ask = Callable[[World, Version, str, RunConfig], Judgement]
 
@@ -86,12 +85,6 @@ def by_verdict(world: World, champion: Version, month: str, config: RunConfig) -
     log = world.between(month, month)
     reports = report_months(log, champion.split.training, config.monitoring, champion.log)
     return reports.judgement
-
-
-def every_month(world: World, champion: Version, month: str, config: RunConfig) -> Judgement:
-    """Always to train."""
-    del world, champion, month, config
-    return EVERY_MONTH
 
 
 def _after(month: str) -> datetime:

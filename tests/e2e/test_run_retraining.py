@@ -120,3 +120,18 @@ def test_a_second_one_within_the_cool_down_is_refused(retrained: Asked, cooling:
         retrained.serving.version,
         retrained.stages,
     )
+
+
+@pytest.fixture(scope="module")
+def broken(place: Place, cooling: Asked) -> Asked:
+    """A month whose prices are in cents, long after the last training."""
+    write_months(place.folder / "data", ["2024-08"], turned=True, weather=["snow"], unit=100)
+    return ask(place, cool_down_days=0)
+
+
+def test_nothing_is_learned_from_what_is_broken(cooling: Asked, broken: Asked) -> None:
+    said = broken.retraining
+    assert (said.result, said.decision.verdict) == ("refused", "stop")
+    assert "2024-08, price" in said.decision.reason
+    assert {step.pipeline for step in broken.run.done.steps} == {"retraining"}
+    assert (broken.serving.version, broken.stages) == (cooling.serving.version, cooling.stages)
