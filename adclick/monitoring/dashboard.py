@@ -17,7 +17,7 @@ from evidently.sdk.models import (
 from evidently.sdk.panels import bar_plot_panel, line_plot_panel
 
 from adclick.monitoring.checks import Kind
-from adclick.monitoring.frames import CLICKED, SCORE
+from adclick.monitoring.names import CLICKED, SCORE
 from adclick.monitoring.report import DriftReport
 
 

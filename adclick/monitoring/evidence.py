@@ -22,26 +22,9 @@ from evidently.metrics import (
 from evidently.tests import gte, lt, lte
 
 from adclick.monitoring.checks import PSI, WASSERSTEIN
+from adclick.monitoring.question import Question
 from adclick.monitoring.samples import Samples
 from adclick.monitoring.verdict import Finding
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of Evidently: declared distances and bounds, none chosen by the data.
-
-    `methods` names the distance by column and `bounds` the bound by distance. Of the columns
-    `counted`, less than `drifted_share` may be past their bound. `means` holds the lowest and
-    highest mean of a current column (None: any), `missing` its highest share of empty cells.
-    """
-
-    methods: Mapping[str, str]
-    bounds: Mapping[str, float]
-    counted: Sequence[str]
-    drifted_share: float
-    means: Mapping[str, tuple[float, float] | None]
-    missing: Mapping[str, float]
-    min_rows: int
 
 
 @dataclass(frozen=True)
@@ -108,7 +91,7 @@ def write(
         plot
         for finding in findings
         if finding.check in ("drift", "score")
-        for plot in evidence.plots[str(finding.column)]
+        for plot in evidence.plots.get(str(finding.column), ())
     ]
     model.tags = list(tags)
     model.widgets = [
