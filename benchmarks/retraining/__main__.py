@@ -43,7 +43,7 @@ def study(place: Place, impressions: int, config: RunConfig) -> list[Figure]:
     log = world.between(world.months[0], world.months[LEARNED - 1])
     champion = first_version(log, config, place.folder / "first")
     ceilings = {month: world.ceiling(month) for month in world.months[LEARNED:]}
-    found = {}
+    found: dict[str, list[Served]] = {}
     for policy, ask in POLICIES.items():
         folder = place.folder / policy.replace(" ", "-")
         found[policy] = []

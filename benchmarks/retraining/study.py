@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from adclick.config import RunConfig
-from adclick.monitoring.months import report_months
+from adclick.monitoring.months import profile_reference, report_months
 from adclick.monitoring.verdict import Judgement
 from adclick.retraining.decision import Standing, decide_retraining, selection
 from adclick.scoring.source import of_months
@@ -82,9 +82,10 @@ def serve(
 
 def by_verdict(world: World, champion: Version, month: str, config: RunConfig) -> Judgement:
     """What monitoring the month says."""
+    learned, split, bundle = champion.log, champion.split, champion.bundle
+    reference = profile_reference(learned, split, bundle, config.monitoring)
     log = world.between(month, month)
-    reports = report_months(log, champion.split.training, config.monitoring, champion.log)
-    return reports.judgement
+    return report_months(log, learned, split, bundle, reference, config.monitoring).judgement
 
 
 def _after(month: str) -> datetime:
