@@ -48,7 +48,8 @@ def study(place: Place, impressions: int, config: RunConfig) -> list[Figure]:
         folder = place.folder / policy.replace(" ", "-")
         found[policy] = []
         for served in serve(world, champion, first, ask, config, folder):
-            console.print(f"{policy}, {served.month}: AUC {served.auc:.4f} {served.what}")
+            said = f"{policy}, {served.month}: AUC {served.auc:.4f} {served.what}"
+            console.print(said, soft_wrap=True)
             found[policy].append(served)
     return [*_means(found), *_months(found, ceilings)]
 
