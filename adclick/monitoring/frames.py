@@ -10,14 +10,11 @@ import pyarrow as pa
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, AdLog, RowSelection
 from adclick.arrays import Int64
 from adclick.errors import AdclickError
+from adclick.monitoring.names import CLICKED, HOUR, SCORE
 from adclick.prediction_log import SCORE as LOGGED_SCORE
 from adclick.prediction_log import LoggedPredictions
 from adclick.schema import Schema
 from adclick.times import parse_times
-
-HOUR = "hour of day"
-CLICKED = "clicked"
-SCORE = "score"
 
 
 def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame:

@@ -6,7 +6,17 @@ from adclick.adlog import AdLog, RowSelection
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.drift import drift_report
 from adclick.monitoring.frames import sample_frame
+from adclick.monitoring.profile import month_profile
+from adclick.monitoring.reference import Reference
 from adclick.monitoring.reports import DriftReports
+from adclick.statistics.log import known_month
+
+
+def training_reference(learned: AdLog, training: RowSelection, checks: DriftChecks) -> Reference:
+    """What the months of the training rows are like, from the statistics kept beside them."""
+    months = [month for month in learned.months if month.month in training.months]
+    profiles = [month_profile(known_month(learned, month)) for month in months]
+    return Reference.of(profiles, checks)
 
 
 def report_months(
@@ -17,14 +27,15 @@ def report_months(
     `learned` is the log of the training rows, where they are not (or no longer) in `log`.
     """
     learned = learned or log
-    reference = sample_frame(learned, training, checks.rows)
+    reference = training_reference(learned, training, checks)
+    sample = sample_frame(learned, training, checks.rows)
     return DriftReports(
         tuple(
             drift_report(
-                month.month,
                 month.last,
                 reference=reference,
-                current=sample_frame(log, log.everything(month.month), checks.rows),
+                current=month_profile(known_month(log, month)),
+                samples=(sample, sample_frame(log, log.everything(month.month), checks.rows)),
                 schema=learned.ad_schema,
                 checks=checks,
                 learned=month.month in training.months,

@@ -21,8 +21,9 @@ from adclick.evaluation.rows import ScoredRows
 from adclick.model.baseline import LogisticBaseline
 from adclick.model.calibration import fit_calibration
 from adclick.monitoring.checks import DriftChecks
-from adclick.monitoring.frames import CLICKED, sample_frame
+from adclick.monitoring.frames import sample_frame
 from adclick.monitoring.months import report_months
+from adclick.monitoring.names import CLICKED
 from adclick.splitting import Split, SplitOptions, split_by_time
 from adclick.training.baselines import train_baselines
 from tests.aggregated import MONTHS, single_and_aggregated
@@ -141,19 +142,22 @@ def test_calibration_is_the_same(
     assert aggregated.intercept == pytest.approx(single.intercept, abs=1e-6)
 
 
-def test_drift_is_the_same(logs: tuple[AdLog, AdLog]) -> None:
+def test_drift_is_that_of_the_impressions(logs: tuple[AdLog, AdLog]) -> None:
+    """Rows of many impressions are fewer draws: chance adds more to distances, and is taken off."""
     single, aggregated = (
         report_months(log, log.everything(*MONTHS[:2]), DriftChecks()).reports for log in logs
     )
     for one, other in zip(single, aggregated, strict=True):
         assert one.rows == other.rows == (1_800, 900)
-        assert one.verdict == other.verdict
         found = {(f.check, f.column): f for f in other.findings}
         assert ("click rate", CLICKED) in found
         for finding in one.findings:
             same = found.pop((finding.check, finding.column))
-            assert same.value == pytest.approx(finding.value, abs=1e-9), finding
-            assert same.reason == finding.reason
+            if finding.check == "click rate":
+                assert same == finding
+            if finding.check == "drift":
+                assert same.value <= finding.value
+                assert same.reason.split(";")[1] == finding.reason.split(";")[1]
         assert not found
 
 

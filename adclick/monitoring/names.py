@@ -1,0 +1,5 @@
+"""The columns that monitoring adds to those of the schema."""
+
+HOUR = "hour of day"
+CLICKED = "clicked"
+SCORE = "score"

@@ -1,0 +1,57 @@
+"""What periods are compared with: the champion's training months, and how much those differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from adclick.errors import AdclickError
+from adclick.monitoring.checks import DriftChecks
+from adclick.monitoring.click_figures import click_figures
+from adclick.monitoring.column_figures import column_figures
+from adclick.monitoring.figure import Figure
+from adclick.monitoring.profile import Profile, by_period, merged
+
+FEWEST_MONTHS = 3  # two differ by one figure, of which nobody knows whether it is a usual one
+
+
+class Reference(BaseModel):
+    """The profiles of training months; `usual` is the most that one of them differs by, by figure.
+
+    Small, whatever the number of rows: kept with the model version that learned from them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    months: tuple[Profile, ...]
+    usual: dict[str, float]
+
+    @cached_property
+    def whole(self) -> Profile:
+        """All months together."""
+        return merged(self.months)
+
+    @classmethod
+    def of(cls, months: Sequence[Profile], checks: DriftChecks) -> Self:
+        """The reference of these months; raises AdclickError where there is none."""
+        if not months:
+            raise AdclickError("monitoring: there is no training month to compare with")
+        months = by_period(months)
+        usual: defaultdict[str, float] = defaultdict(float)
+        if len(months) >= FEWEST_MONTHS:
+            for number, month in enumerate(months):
+                others = merged([*months[:number], *months[number + 1 :]])
+                for figure in profile_figures(others, month, checks):
+                    usual[figure.key] = max(usual[figure.key], figure.value)
+        return cls(months=months, usual=dict(usual))
+
+
+def profile_figures(reference: Profile, current: Profile, checks: DriftChecks) -> Iterator[Figure]:
+    """The figures that two profiles have: on columns, and on clicks where both have them."""
+    yield from column_figures(reference, current, checks)
+    if reference.clicks is not None and current.clicks is not None:
+        yield from click_figures(reference.clicks, current.clicks, checks)
