@@ -10,22 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID, uuid5
 
 from evidently.sdk.models import DashboardModel, DashboardPanelPlot, PanelMetric, ProjectModel
-from evidently.sdk.panels import bar_plot_panel, line_plot_panel, text_panel
+from evidently.sdk.panels import bar_plot_panel, text_panel
 
 from adclick.monitoring.measured import FIGURE
-from adclick.monitoring.points import SECTIONS, Point, Section
+from adclick.monitoring.points import MOST_TIMES, SECTIONS, Point, Section
 from adclick.monitoring.report import DriftReport
 
 # more lines in a panel can't be told apart
 MOST_SERIES = 8
+SCALE = f"Above 1 a figure is past its bound; more than {MOST_TIMES:g} times that is drawn there."
 HEADINGS: Mapping[Section, str] = {
     "Verdict": "How many checks are past their bound, and what they ask for. Click a bar to open "
     "its report. All figures are exact, of all rows.",
-    "Data": "What came in, against the months that the model learned from. At 1 a figure is at "
-    "its bound.",
-    "Model": "What the model made of it. At 1 a figure is at its bound.",
+    "Data": f"What came in, against what the model learned from. {SCALE}",
+    "Model": f"What the model made of it. {SCALE}",
     "Traffic": "How much was shown and clicked.",
-    "Slices": "Whom the model serves worse than others. At 1 a figure is at its bound.",
+    "Slices": f"Whom the model serves worse than others. {SCALE}",
 }
 
 
@@ -58,6 +58,8 @@ def _section(section: Section, points: Iterable[Point]) -> list[DashboardPanelPl
     if not highest:
         return []
     panels = [_panel(section, panel, series) for panel, series in highest.items()]
+    # narrow ones after one another, so that two share a row
+    panels.sort(key=lambda panel: panel.size == "half")
     return [text_panel(title=section.upper(), description=HEADINGS[section]), *panels]
 
 
@@ -65,13 +67,10 @@ def _panel(section: Section, title: str, highest: Mapping[str, float]) -> Dashbo
     shown = sorted(highest, key=lambda series: -highest[series])[:MOST_SERIES]
     more = len(highest) - len(shown)
     values = [
-        PanelMetric(
-            legend=series, metric=FIGURE, metric_labels={"panel": title, "series": series}
-        )
+        PanelMetric(legend=series, metric=FIGURE, metric_labels={"panel": title, "series": series})
         for series in sorted(shown)
     ]
     description = f"the {len(shown)} highest of {len(highest)}" if more else None
-    if section == "Verdict":
-        return bar_plot_panel(title, values, description, stacked=True)
-    # a line through one report is nothing to see
-    return line_plot_panel(title, values, description, "full" if len(shown) > 1 else "half")
+    size = "full" if len(shown) > 1 else "half"
+    # bars, since a line through a single report is nothing to see
+    return bar_plot_panel(title, values, description, size, stacked=section == "Verdict")

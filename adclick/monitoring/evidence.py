@@ -5,10 +5,9 @@ Importing this module imports Evidently, 6 to 8 seconds: do it in a function tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 from evidently.core.metric_types import metric_tests_widget
@@ -27,6 +26,9 @@ from adclick.monitoring.points import Point
 from adclick.monitoring.sampled import Sampled, look_at
 from adclick.monitoring.samples import Samples
 from adclick.monitoring.verdict import Finding, judge, worst_first
+
+# distributions that are drawn large, even where no column is past its bound
+LEAST_DRAWN = 3
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,13 @@ def write(told: Told, samples: Samples, methods: Mapping[str, str]) -> tuple[str
     """The snapshot as JSON text, and the report as an HTML page that needs no network.
 
     A page has the verdict, then what is past its bound, then every check, all exact; then what
-    Evidently shows of the samples, the columns that drifted first.
+    Evidently shows of the samples, the columns that went farthest first.
     """
-    shown, verdict = look_at(samples, methods), judge(told.findings).verdict
-    exact = measured(told.points, told.findings)
+    farthest = _farthest(told.findings, methods)
+    shown = look_at(samples, methods, [str(finding.column) for finding in farthest])
+    verdict = judge(told.findings).verdict
+    kept = [finding for finding in told.findings if finding.ok]
+    exact = measured(told.points, [*worst_first(told.findings), *kept])
     tests = [test for result in exact.values() for test in result.tests]
     model = SnapshotModel(
         report=ReportModel(items=[]),
@@ -61,7 +66,7 @@ def write(told: Told, samples: Samples, methods: Mapping[str, str]) -> tuple[str
         tags=[samples.kind, verdict],
         metric_results={**exact, **shown.results},
         top_level_metrics=[*exact, *shown.results],
-        widgets=[*_exact(told), *_sampled(told, samples, shown)],
+        widgets=[*_exact(told), *_sampled(samples, shown, farthest)],
         tests_widgets=[metric_tests_stats(tests), metric_tests_widget(tests)],
     )
     snapshot = Snapshot.load_model(model)
@@ -70,13 +75,15 @@ def write(told: Told, samples: Samples, methods: Mapping[str, str]) -> tuple[str
 
 def _metadata(told: Told, samples: Samples) -> dict[str, str]:
     reference, current = told.rows
+    old, new = samples.rows
     return {
-        "checks": f"all {current:,} impressions against all {reference:,}",
-        "pictures": f"{samples.rows[1]:,} against {samples.rows[0]:,} sampled ones",
+        "checks": f"of all {current:,} rows",
+        "reference": f"all {reference:,} rows",
+        "pictures": f"of {new:,} and {old:,}",
     }
 
 
-def _exact(told: Told) -> Iterable[Any]:
+def _exact(told: Told) -> Iterator[Any]:
     judgement, past = judge(told.findings), worst_first(told.findings)
     summary = f"{told.name}: {len(past)} of {len(told.findings)} checks past their bound"
     yield counter(counters=[CounterData(summary, judgement.verdict.upper())])
@@ -93,11 +100,11 @@ def _exact(told: Told) -> Iterable[Any]:
 
 
 def _table(title: str, findings: Sequence[Finding]) -> Any:
-    heads = ("Asks for", "Check", "Figure", "Bound", "Why")
+    heads = ("Check", "Asks for", "Figure", "Bound", "Why")
     rows = [
         (
-            "" if finding.ok else finding.severity.upper(),
             check_name(finding),
+            "nothing" if finding.ok else finding.severity.upper(),
             f"{finding.value:.4g}",
             f"{finding.bound:.4g}",
             finding.reason,
@@ -107,18 +114,25 @@ def _table(title: str, findings: Sequence[Finding]) -> Any:
     return table_data(title=title, column_names=heads, data=rows)
 
 
-def _sampled(told: Told, samples: Samples, shown: Sampled) -> Iterable[Any]:
-    drifted = [f.column for f in worst_first(told.findings) if f.check in ("drift", "score")]
-    order = dict.fromkeys([*(c for c in drifted if c in shown.drift), *shown.drift])
+def _farthest(findings: Sequence[Finding], methods: Mapping[str, str]) -> Sequence[Finding]:
+    """The findings on the columns that went farthest for their bounds, most of all first."""
+    drifts = [f for f in findings if f.check in ("drift", "score") and f.column in methods]
+    ordered = sorted(drifts, key=lambda finding: -finding.value / finding.bound)
+    past = sum(not finding.ok for finding in ordered)
+    return ordered[: max(past, LEAST_DRAWN)]
+
+
+def _sampled(samples: Samples, shown: Sampled, farthest: Sequence[Finding]) -> Iterator[Any]:
     old, new = samples.rows
     yield text_widget(
-        title="Sampled: distributions",
+        title="Sampled: distributions of the columns that went farthest",
         text=f"From here on Evidently shows a sample, the same at every run: {new:,} current and "
-        f"{old:,} reference impressions. Its figures differ from the exact ones above by chance.",
+        f"{old:,} reference impressions. Its figures differ from the exact ones by chance.",
     )
-    yield from chain.from_iterable(shown.drift[column] for column in order)
-    yield text_widget(title="Sampled: summary", text="Each column's statistics in the sample.")
-    yield from shown.summary
+    for finding in farthest:
+        column = str(finding.column)
+        yield text_widget(title=column, text=f"Exact: {finding.reason}.")
+        yield shown.distributions[column]
     if shown.quality:
         yield text_widget(
             title="Sampled: quality of the scores",
@@ -126,3 +140,5 @@ def _sampled(told: Told, samples: Samples, shown: Sampled) -> Iterable[Any]:
             "the reference's click rate on.",
         )
         yield from shown.quality
+    yield text_widget(title="Sampled: summary", text="Each column's statistics in the sample.")
+    yield from shown.summary

@@ -24,9 +24,7 @@ FIGURE = "evidently:metric_v2:adclick:Figure"
 CHECK = "evidently:metric_v2:adclick:Check"
 
 
-def measured(
-    points: Iterable[Point], findings: Iterable[Finding]
-) -> Mapping[str, MetricResult]:
+def measured(points: Iterable[Point], findings: Iterable[Finding]) -> Mapping[str, MetricResult]:
     """Each point and each finding as a metric result by its id; a finding's has its test."""
     results: dict[str, MetricResult] = {}
     for point in points:

@@ -15,13 +15,14 @@ Section = Literal["Verdict", "Data", "Model", "Traffic", "Slices"]
 
 SECTIONS: tuple[Section, ...] = get_args(Section)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+# so many times its bound a figure is drawn at most: one unit that changed would hide all others
+MOST_TIMES = 10.0
 # panels of figures against their bounds, by check
 PANELS: Mapping[Check, tuple[Section, str]] = {
     "drift": ("Data", "columns against their bounds"),
     "drifted columns": ("Data", "share of drifted columns against its bound"),
-    "missing": ("Data", "rise of empty cells against its bound"),
-    "new values": ("Data", "new values against their bounds"),
-    "vanished values": ("Data", "vanished values against their bounds"),
+    "new values": ("Data", "new and vanished values against their bounds"),
+    "vanished values": ("Data", "new and vanished values against their bounds"),
     "image": ("Data", "images against their bounds"),
     "skew": ("Data", "training-serving skew against its bound"),
     "score": ("Model", "scores against their bound"),
@@ -63,13 +64,25 @@ def _counts(findings: Sequence[Finding]) -> Iterator[Point]:
 
 
 def _against_bounds(findings: Iterable[Finding]) -> Iterator[Point]:
+    """Above 1 is what is past its bound: what chance may have made is not."""
     for finding in findings:
         if finding.check in PANELS and finding.bound > 0:
             section, panel = PANELS[finding.check]
             if finding.slice is not None:
                 section, panel = "Slices", f"{finding.check} against its bound"
-            series = finding.slice or finding.column or finding.check
-            yield Point(section, panel, series, finding.value / finding.bound)
+            times = finding.value / finding.bound
+            yield Point(
+                section, panel, _series(finding), min(times, 1.0 if finding.ok else MOST_TIMES)
+            )
+
+
+def _series(finding: Finding) -> str:
+    if finding.slice is not None:
+        return finding.slice
+    if finding.column is None:
+        return finding.check
+    kind = finding.check.removesuffix(" values")
+    return f"{finding.column}: {kind}" if kind != finding.check else finding.column
 
 
 def _traffic(current: Profile) -> Iterator[Point]:

@@ -10,7 +10,8 @@ import pytest
 from test_monitoring import report, same_world, world
 
 from adclick.errors import AdclickError
-from adclick.monitoring.workspace import open_workspace, project_id, publish
+from adclick.monitoring.project import project_id
+from adclick.monitoring.workspace import open_workspace, publish
 from adclick.monitoring.workspace_server import SECRET_VARIABLE
 from tests.evidently import EvidentlyServer, evidently_server
 from tests.servers import free_port

@@ -11,9 +11,10 @@ import fsspec
 import pytest
 from test_monitoring import report, same_world, world
 
+from adclick.monitoring.project import project_id
 from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.workspace import open_workspace, project_id, publish
+from adclick.monitoring.workspace import open_workspace, publish
 
 
 def runs(workspace: Path) -> list[tuple[str | None, list[str]]]:
@@ -99,7 +100,8 @@ def test_looking_for_a_report_costs_no_evidently(tmp_path: Path):
     code = f"""
 import pathlib, sys
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.workspace import open_workspace, project_id, publish
+from adclick.monitoring.project import project_id
+from adclick.monitoring.workspace import open_workspace, publish
 folder = pathlib.Path({str(tmp_path)!r})
 names = ("report.json", "snapshot.json", "report.html")
 report = DriftReport.from_files({{name: (folder / name).read_text() for name in names}})
