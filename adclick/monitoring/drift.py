@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -21,7 +21,6 @@ from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.samples import Samples, comparable
-from adclick.monitoring.verdict import Finding
 from adclick.schema import Schema
 
 # Evidently's names of the distances
@@ -70,7 +69,7 @@ def drift_report(
         columns=columns,
         findings=findings,
         points=points,
-        fingerprint=_fingerprint(checks, findings, samples),
+        fingerprint=_fingerprint(checks, (findings, points), samples),
         snapshot=snapshot,
         html=html,
         learned=learned,
@@ -86,11 +85,9 @@ def _methods(shown: Samples, schema: Schema, checks: DriftChecks) -> dict[str, s
     return {column: METHODS[measure] for column, measure in measures.items()}
 
 
-def _fingerprint(
-    checks: DriftChecks, findings: Sequence[Finding], frames: Iterable[pd.DataFrame]
-) -> str:
+def _fingerprint(checks: DriftChecks, found: object, frames: Iterable[pd.DataFrame]) -> str:
     digest = hashlib.sha256(checks.model_dump_json().encode())
-    digest.update(repr(findings).encode())
+    digest.update(repr(found).encode())
     for frame in frames:
         digest.update("\n".join(frame.columns).encode())
         digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(frame, index=False)))

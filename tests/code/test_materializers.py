@@ -34,6 +34,7 @@ from adclick.model.baseline import LogisticBaseline
 from adclick.model.baselines import Baselines
 from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
+from adclick.monitoring.points import Point
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.verdict import Finding, Judgement
@@ -79,6 +80,7 @@ REPORT = DriftReport(
     rows=(10, 12),
     columns=("site", "age"),
     findings=(FINDING,),
+    points=(Point("Data", "Months: columns against their bounds", "site", 1.5),),
     fingerprint="print",
     snapshot='{"é": 1}',
     html="<p>é</p>",

@@ -69,8 +69,11 @@ def test_every_panel_finds_its_series(tmp_path: Path):
         [project] = Workspace(str(tmp_path)).list_projects()
         storage = InMemoryDataStorage(str(tmp_path))
         panels = project.dashboard.model().panels
-        assert len(panels) == 7
+        headings = [panel.title for panel in panels if not panel.values]
+        assert headings == ["VERDICT", "DATA", "MODEL", "TRAFFIC"]
         for panel in panels:
+            if not panel.values:
+                continue
             filters = [
                 SeriesFilter(
                     tags=value.tags,
