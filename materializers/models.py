@@ -18,6 +18,8 @@ from adclick.training.trained import Trained
 from adclick.views.model_page import model_page
 from materializers.folder import FolderMaterializer
 
+TRAINING = "training.json"
+
 
 class TrainedMaterializer(FolderMaterializer):
     """The Keras model in Keras's own format, and a page of its learning curve."""
@@ -29,12 +31,13 @@ class TrainedMaterializer(FolderMaterializer):
     def write(self, data: Trained, folder: Path) -> None:
         """Model files and the learning curve."""
         data.model.save(folder)
-        (folder / "curve.json").write_text(json.dumps(data.validation_logloss), encoding="utf-8")
+        facts = {"curve": data.validation_logloss, "begun_with": data.begun_with}
+        (folder / TRAINING).write_text(json.dumps(facts), encoding="utf-8")
 
     def read(self, folder: Path) -> Trained:
         """The model and its learning curve."""
-        curve = json.loads((folder / "curve.json").read_bytes())
-        return Trained(load_click_model(folder), tuple(curve))
+        facts = json.loads((folder / TRAINING).read_bytes())
+        return Trained(load_click_model(folder), tuple(facts["curve"]), facts["begun_with"])
 
     def pages(self, data: Trained) -> dict[str, str]:
         """How training went."""
@@ -53,11 +56,12 @@ class TrainedMaterializer(FolderMaterializer):
 
     def extract_metadata(self, data: Trained) -> dict[str, MetadataType]:
         """Epochs, loss and size."""
-        return {
+        facts: dict[str, MetadataType] = {
             "epochs": len(data.validation_logloss),
             "best_validation_logloss": min(data.validation_logloss),
             "fingerprint": data.model.fingerprint,
         }
+        return {**facts, "begun_with": data.begun_with} if data.begun_with else facts
 
     def compute_content_hash(self, data: Trained) -> str:
         """Models with the same weights are the same."""

@@ -11,6 +11,7 @@ from steps.collect_predictions import collect_predictions
 from steps.ingest import ingest
 from steps.judge import judge
 from steps.notify import notify
+from steps.profile_reference import profile_reference
 from steps.publish_reports import publish_reports
 from steps.report_months import report_months
 from steps.report_predictions import report_predictions
@@ -25,9 +26,12 @@ def monitoring(model: str, schema: Schema, config: RunConfig, data: str | None) 
         log, chosen = ingest(data, schema, config.months), ALL
     learned, split = of_champion(model, "ad_log"), of_champion(model, "split")
     bundle = of_champion(model, "serving_bundle")
-    months = report_months(log, learned, split, chosen, config.monitoring)
+    reference = profile_reference(learned, split, bundle, config.monitoring)
+    months = report_months(log, learned, split, bundle, reference, chosen, config.monitoring)
     predictions = collect_predictions(bundle, config.feedback)
-    predicted = report_predictions(learned, split, bundle, predictions, config.monitoring)
+    predicted = report_predictions(
+        learned, split, bundle, reference, predictions, config.monitoring
+    )
     judgement = judge(months, predicted)
     published = publish_reports(model, months, predicted)
     notify(model, judgement, published, config.alerts)

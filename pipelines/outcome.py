@@ -39,13 +39,14 @@ class Outcome:
             for run in runs
             for name, step in _in_order(run)
         ]
+        self._loaded: dict[str, Any] = {}
 
     def artifact(self, name: str) -> Any | None:
-        """The artifact of this name that a run made, if one did."""
-        for _, _, step in self._steps:
-            for artifact in step.outputs.get(name, []):
-                return artifact.load()
-        return None
+        """The artifact of this name that a run made, if one did; loaded once."""
+        if name not in self._loaded:
+            made = (one for _, _, step in self._steps for one in step.outputs.get(name, []))
+            self._loaded[name] = next((artifact.load() for artifact in made), None)
+        return self._loaded[name]
 
     def golden_request(self, version: str | None) -> dict[str, Any] | None:
         """A request that this version takes, if these runs had its bundle."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from zenml.enums import ModelStages
 from zenml.models import ModelVersionResponse
@@ -10,6 +10,7 @@ from zenml.models import ModelVersionResponse
 import materializers  # noqa: F401  registers how our types travel
 from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
+from pipelines.versions import known_versions, shortened, version_named
 from serving.deployer import Deployer
 from serving.deployment import Role, Status
 from serving.trial import on_trial
@@ -20,11 +21,8 @@ from steps.model_versions import (
     all_versions,
     bundle_of,
     in_stage,
-    named,
 )
 from steps.stages import follow
-
-MOST_NAMED = 5
 
 
 def deploy(
@@ -40,7 +38,7 @@ def deploy(
     AdclickError where there is no such version, or where its evaluation kept it back: such a one
     can be a shadow alone.
     """
-    chosen = _named(model, version) if version else _staged(model)
+    chosen = version_named(model, version) if version else _staged(model)
     if not shadow:
         _check_let_through(chosen)
     bundle = _bundle(chosen)
@@ -50,7 +48,7 @@ def deploy(
 def promote(deployer: Deployer) -> Status:
     """Make the version on trial the champion, in production; returns what serves then."""
     model = served_model(deployer)
-    _check_let_through(_named(model, on_trial(deployer.status()).version))
+    _check_let_through(version_named(model, on_trial(deployer.status()).version))
     return _follow(deployer, model, deployer.promote)
 
 
@@ -64,11 +62,11 @@ def rollback(deployer: Deployer, version: str | None = None) -> Status:
     reason = "rolled back by hand"
     if version is None:
         return _follow(deployer, model, deployer.rollback, reason)
-    chosen = _named(model, version)
+    chosen = version_named(model, version)
     if not chosen.run_metadata.get(IN_PRODUCTION):
+        once = (v.name for v in all_versions(model) if v.run_metadata.get(IN_PRODUCTION))
         raise AdclickError(
-            f"version {version} never was in production: rollback brings back "
-            f"{_list(v.name for v in all_versions(model) if v.run_metadata.get(IN_PRODUCTION))}; "
+            f"version {version} never was in production: rollback brings back {shortened(once)}; "
             f"`run.py deploy --version {version}` would serve it"
         )
     bundle = _bundle(chosen)
@@ -98,16 +96,9 @@ def _staged(model: str) -> ModelVersionResponse:
     version = in_stage(model, ModelStages.STAGING)
     if version is None:
         raise AdclickError(
-            f"{model} has no staged version (it has {_known(model)}): run --pipeline training, or "
-            "name one with --version"
+            f"{model} has no staged version (it has {known_versions(model)}): run "
+            "--pipeline training, or name one with --version"
         )
-    return version
-
-
-def _named(model: str, name: str) -> ModelVersionResponse:
-    version = named(model, name)
-    if version is None:
-        raise AdclickError(f"{model} has no version {name}: it has {_known(model)}")
     return version
 
 
@@ -124,14 +115,3 @@ def _check_let_through(version: ModelVersionResponse) -> None:
 def _bundle(version: ModelVersionResponse) -> ServingBundle:
     bundle: ServingBundle = bundle_of(version).load()
     return bundle
-
-
-def _known(model: str) -> str:
-    """The newest versions with their stages."""
-    return _list(f"{v.name} ({v.stage or 'kept back'})" for v in all_versions(model))
-
-
-def _list(names: Iterable[str]) -> str:
-    found = list(names)
-    more = len(found) - MOST_NAMED
-    return ", ".join(found[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "") or "none"

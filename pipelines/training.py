@@ -6,11 +6,13 @@ import materializers  # noqa: F401  registers how our types travel
 from adclick.card.code_version import CodeVersion
 from adclick.config import RunConfig
 from adclick.schema import Schema
+from adclick.training.start import Start
 from steps.build_bundle import build_bundle
 from steps.check_serving import check_serving
 from steps.decide import decide
 from steps.evaluate import evaluate
 from steps.find_champion import find_champion
+from steps.find_start import find_start
 from steps.fit_encoder import fit_encoder
 from steps.ingest import ingest
 from steps.register import register
@@ -30,7 +32,8 @@ def training(data: str, schema: Schema, model: str, config: RunConfig, code: Cod
     validation = validate(described)
     rows = split(log, config.split, after=[validation])
     encoder = fit_encoder(log, rows)
-    trained, fingerprint = train(log, rows, encoder, config.training)
+    start = find_start(model, rows) if config.training.warm_start else Start()
+    trained, fingerprint = train(log, rows, encoder, start, config.training)
     baselines = train_baseline(log, rows, encoder)
     champion = find_champion(model, fingerprint)
     evaluation = evaluate(log, rows, encoder, trained, baselines, champion, config.evaluation)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import all_versions, bundle_of, in_stage, named
+from steps.model_versions import all_versions, artifact_of, bundle_of, in_stage, named
 from steps.model_versions import newest as newest_artifact
+
+MOST_NAMED = 5
 
 
 def may_deploy(model: str) -> bool:
@@ -42,7 +46,7 @@ def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     version = in_stage(model, ModelStages.PRODUCTION)
     if version is None:
         raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
-    return _artifact(version, artifact)
+    return artifact_of(version, artifact)
 
 
 def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersionResponse:
@@ -52,21 +56,28 @@ def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersio
     """
     if version is None:
         return of_champion(model, artifact)
-    found = named(model, version)
-    if found is None:
-        known = ", ".join(version.name for version in all_versions(model)) or "none yet"
-        raise AdclickError(f"{model} has no version {version}: there is {known}")
-    return _artifact(found, artifact)
+    return artifact_of(version_named(model, version), artifact)
+
+
+def version_named(model: str, name: str) -> ModelVersionResponse:
+    """The version of this name; raises AdclickError when there is none."""
+    version = named(model, name)
+    if version is None:
+        raise AdclickError(f"{model} has no version {name}: it has {known_versions(model)}")
+    return version
+
+
+def known_versions(model: str) -> str:
+    """The newest versions with their stages, for a message."""
+    return shortened(f"{v.name} ({v.stage or 'kept back'})" for v in all_versions(model))
+
+
+def shortened(names: Iterable[str]) -> str:
+    """The first of these names, and how many there are besides."""
+    found = list(names)
+    more = len(found) - MOST_NAMED
+    return ", ".join(found[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "") or "none"
 
 
 def _deployable(model: str) -> ModelVersionResponse | None:
     return in_stage(model, ModelStages.STAGING) or in_stage(model, ModelStages.PRODUCTION)
-
-
-def _artifact(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse:
-    found = version.get_artifact(name)
-    if found is None:
-        raise AdclickError(
-            f"version {version.name} has no {name}: run --pipeline training --no-cache"
-        )
-    return found

@@ -26,10 +26,11 @@ def release(
     """
     if policy is None:
         return _at_once(deployer, bundle, model, "deployment.canary is off")
-    if former is not None and deployer.status().version is None:
+    status = deployer.status()
+    if former is not None and status.version is None:
         print(f"{former.version} serves first, to be compared with", flush=True)
         deployer.deploy(former, model)
-    status = deployer.status()
+        status = deployer.status()
     champion, why = status.version, _no_trial(status, bundle.version)
     if champion is None or why is not None:
         return _at_once(deployer, bundle, model, str(why))

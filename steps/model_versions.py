@@ -11,6 +11,7 @@ from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
 from adclick.evaluation.champion import Champion
+from adclick.training.start import Start
 
 BUNDLE = "serving_bundle"
 FINGERPRINT = "fingerprint"
@@ -51,10 +52,17 @@ def create(model: str, version: str) -> ModelVersionResponse:
 
 def bundle_of(version: ModelVersionResponse) -> ArtifactVersionResponse:
     """The serving bundle that a version is; raises AdclickError where it has none."""
-    bundle = version.get_artifact(BUNDLE)
-    if bundle is None:
-        raise AdclickError(f"version {version.name} has no {BUNDLE}: train it again")
-    return bundle
+    return artifact_of(version, BUNDLE)
+
+
+def artifact_of(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse:
+    """The artifact of this name that a version was made from; raises AdclickError without one."""
+    found = version.get_artifact(name)
+    if found is None:
+        raise AdclickError(
+            f"version {version.name} has no {name}: run --pipeline training --no-cache"
+        )
+    return found
 
 
 def mark_newest(model: str, artifact: ArtifactVersionResponse) -> None:
@@ -93,6 +101,29 @@ def load_champion_bundle(champion: Champion) -> object | None:
     if champion.bundle is None:
         return None
     return Client().get_artifact_version(UUID(champion.bundle)).load()
+
+
+def start_for(model: str, month: str) -> Start:
+    """What a training on months up to `month` begins with: the last champion of earlier ones.
+
+    That is the version in production, or one before it where that was trained on these months
+    already: training again then begins with the same weights, and yields the same model.
+    """
+    champions = [
+        version
+        for version in _versions(model)
+        if version.run_metadata.get(IN_PRODUCTION) and not version.run_metadata.get(TAKEN_BACK)
+    ]
+    champions.sort(key=lambda version: str(version.run_metadata[IN_PRODUCTION]), reverse=True)
+    for version in champions:
+        split = artifact_of(version, "split").load()
+        if max(split.training.months) < month:
+            return Start(
+                version=version.name,
+                model=str(artifact_of(version, "click_model").id),
+                encoder=str(artifact_of(version, "feature_encoder").id),
+            )
+    return Start()
 
 
 def _champion(version: ModelVersionResponse) -> Champion:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from importlib.metadata import version as installed
@@ -15,13 +14,13 @@ from adclick.adlog import AdLog
 from adclick.bundle.bundle import ServingBundle
 from adclick.card.code_version import CodeVersion
 from adclick.config import RunConfig
+from adclick.keys import content_key
 from adclick.splitting import Split
 
 # what computes a model or its scores
 PACKAGES = ("tensorflow", "keras", "onnxruntime", "numpy", "scipy", "pyarrow")
 # what of a configuration a model or its verdict depends on
 SECTIONS = {"months", "anomalies", "split", "training", "evaluation", "policy"}
-DIGEST = 16
 
 
 class MonthFacts(BaseModel):
@@ -142,5 +141,4 @@ def _roles(columns: Mapping[str, Any]) -> list[str]:
 
 
 def _digest(content: object) -> str:
-    told = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:DIGEST]
+    return content_key(json.dumps(content, sort_keys=True))

@@ -8,19 +8,10 @@ from collections.abc import Iterator
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.evaluation import ModelFigures
 from adclick.evaluation.intervals import Figure
-from adclick.evaluation.metrics import HIGHER_IS_BETTER
+from adclick.evaluation.metrics import BETTER
+from adclick.evaluation.naming import NAMES, digits
 from adclick.evaluation.policy import Change, Changes
 
-NAMES = {
-    "auc": "AUC",
-    "pr_auc": "PR-AUC",
-    "logloss": "logloss",
-    "normalised_entropy": "normalised entropy",
-    "calibration": "calibration (predicted / observed)",
-    "ece": "ECE",
-    "brier": "Brier score",
-}
-DIGITS = {"logloss": 5, "normalised_entropy": 5, "brier": 6}
 # narrowing an interval so many times takes the square of that in rows, which nobody has
 MOST_TIMES = 1000
 
@@ -40,7 +31,7 @@ def change_conditions(
 def _condition(
     other: str, metric: str, lead: Figure, change: Change, impressions: int
 ) -> Condition:
-    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    sign = BETTER[metric]
     value = sign * lead.value
     low, high = (lead.low, lead.high) if sign > 0 else (-lead.high, -lead.low)
     known = math.isfinite(low) and math.isfinite(high)
@@ -50,10 +41,10 @@ def _condition(
     else:
         holds = known and low > bound
         undecided = not (holds or (known and high <= bound))
-    digits = DIGITS.get(metric, 4)
+    shown = digits(metric)
     return Condition(
         name=f"{NAMES[metric]} minus the {other}'s",
-        figure=f"{lead.value:+.{digits}f} [{lead.low:+.{digits}f}, {lead.high:+.{digits}f}]",
+        figure=f"{lead.value:+.{shown}f} [{lead.low:+.{shown}f}, {lead.high:+.{shown}f}]",
         bound=_in_words(change, sign, sign * bound),
         holds=holds,
         undecided=undecided,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from adclick.errors import AdclickError
-from adclick.evaluation.changes import DIGITS, NAMES, change_conditions
+from adclick.evaluation.changes import change_conditions
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.evaluation import (
     CHALLENGER,
@@ -17,6 +17,7 @@ from adclick.evaluation.evaluation import (
     Evaluation,
     ModelFigures,
 )
+from adclick.evaluation.naming import NAMES, digits
 from adclick.evaluation.policy import Bound, Bounds, Policy
 from adclick.evaluation.serving import ServingFigures
 from adclick.evaluation.serving_conditions import serving_conditions
@@ -74,10 +75,9 @@ def _within(challenger: ModelFigures, bounds: Bounds) -> Iterator[Condition]:
         bound: Bound | None = getattr(bounds, metric)
         if bound is not None:
             value = challenger.metrics[metric].value
-            digits = 3 if metric == "calibration" else DIGITS.get(metric, 4)
             yield Condition(
                 name=NAMES[metric],
-                figure=f"{value:.{digits}f}",
+                figure=f"{value:.{digits(metric)}f}",
                 bound=str(bound),
                 holds=bound.holds(value),
             )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +18,7 @@ from adclick.evaluation.sums import Sums
 
 TOGETHER = 100  # resamples at a time: what a processor's cache holds
 
+type Lead = Literal["better", "worse", "unclear"]
 type Values = Mapping[str, float]
 type Figures = dict[str, Figure]
 type Measures = dict[str, Measure]
@@ -29,6 +32,16 @@ class Figure(BaseModel):
     value: float
     low: float
     high: float
+
+    def lead(self, better: int) -> Lead:
+        """What a difference says of its first model; `better` is 1 where more is better, else -1.
+
+        Unclear is one whose interval reaches over 0, or has no ends.
+        """
+        ends = (self.low * better, self.high * better)
+        if not all(map(math.isfinite, ends)):
+            return "unclear"
+        return "better" if min(ends) > 0 else "worse" if max(ends) < 0 else "unclear"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def measures(groups: Sums, weights: Float64) -> dict[str, Measure]:
     """Every metric of groups that are drawn `weights` (r, groups) times.
 
     AUC and average precision are those of the grid, in which scores of one cell tie: AUC differs
-    by at most 1 / (2 GRID) from that of the rows. NaN where there is no click or nothing else.
+    by at most 1 / GRID from that of the rows. NaN where there is no click or nothing else.
     """
     totals = groups.drawn(weights)
     impressions, clicks = totals.means.T[:2]

@@ -23,14 +23,17 @@ METRICS = (
     "resolution",
     "uncertainty",
 )
-# those in which one model can lead another: calibration is best at 1, uncertainty is no model's
-HIGHER_IS_BETTER = {
-    "auc": True,
-    "pr_auc": True,
-    "logloss": False,
-    "normalised_entropy": False,
-    "ece": False,
-    "brier": False,
+# 1 where more is better, else -1, of those in which one model can lead another: calibration is best
+# at 1, uncertainty is no model's
+BETTER = {
+    "auc": 1,
+    "pr_auc": 1,
+    "logloss": -1,
+    "normalised_entropy": -1,
+    "ece": -1,
+    "brier": -1,
+    "reliability": -1,
+    "resolution": 1,
 }
 
 

@@ -41,7 +41,8 @@ class Sums:
 
     `means` (groups, 5) are MEANS. `bins` (groups, BINS, 3) are impressions, clicks and predicted
     clicks of bins of equal impressions in rising order of score. `grid` (groups, GRID, 2) are
-    clicks and unclicked impressions of finer bins in falling order.
+    clicks and unclicked impressions of finer bins in falling order, finest at the top, whose clicks
+    make PR-AUC what it is: bin k ends where (k + 1)^2 / GRID^2 of the impressions are above.
     """
 
     means: Float64
@@ -74,7 +75,7 @@ class Binning:
         cells = groups * BINS + _number(1 - share, BINS)
         for_bins = np.array([shown, rows.clicks, shown * rows.score])
         self.bins += by_cell(for_bins, cells, self.bins[..., 0].size).reshape(self.bins.shape)
-        cells = groups * GRID + _number(share, GRID)
+        cells = groups * GRID + _number(np.sqrt(share), GRID)
         for_grid = np.array([rows.clicks, rows.unclicked])
         self.grid += by_cell(for_grid, cells, self.grid[..., 0].size).reshape(self.grid.shape)
 

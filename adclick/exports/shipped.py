@@ -24,7 +24,8 @@ from adclick.exports.random_rows import (
 )
 
 FILES = Path(__file__).parent / "files"
-GOLDEN, SPECIFICATION, ENCODER = "golden.json", "encoder.json", "click_encoder.py"
+GOLDEN, SPECIFICATION = "golden.json", "encoder.json"
+ENCODER, LOOKUP = "click_encoder.py", "creatives.py"
 
 
 def write_golden(folder: Path, material: Material, tolerance: float) -> None:
@@ -58,7 +59,8 @@ def write_encoder(folder: Path, material: Material) -> str:
 
 
 def write_creatives(folder: Path, material: Material) -> None:
-    """Write the embeddings of known creatives and their ids, if the model sees creatives."""
+    """Write what looks creatives up, and the known ones if the model sees creatives."""
+    shutil.copy(FILES / LOOKUP, folder)
     if material.bundle.has_images:
         for name in (CREATIVES, CREATIVE_IDS):
             shutil.copy(material.bundle.path / name, folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from adclick.adlog import CreativeFiles
 from adclick.ingest.image_unit import IMAGES_FILE, ImagesDone
 from adclick.ingest.storage import read_document, write_document, written
+from adclick.keys import content_key
 
 IDS_FILE, DONE_FILE = "ids.parquet", "done.json"
 
@@ -24,8 +24,7 @@ def gather_creatives(
 
     Images are copied, not decoded again, so that readers can map one file into memory.
     """
-    key = hashlib.sha256("".join(group.folder for group in groups).encode()).hexdigest()[:16]
-    folder = f"creatives/{key}"
+    folder = f"creatives/{content_key(''.join(group.folder for group in groups))}"
     if done := read_document(f"{root}/{folder}/{DONE_FILE}", CreativeFiles):
         return done
     filesystem, base = fsspec.core.url_to_fs(root)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -20,6 +19,7 @@ from adclick.ingest.row_unit import RowsDone, RowTask, ingest_rows
 from adclick.ingest.sources import Source
 from adclick.ingest.storage import write_document
 from adclick.ingest.units import UNIT_BYTES, RowUnit, plan_units
+from adclick.keys import content_key
 from adclick.schema import Schema
 
 FORMAT = 3  # raise it when the same source would be written otherwise
@@ -47,7 +47,7 @@ def ingest(
     log = ingestion.run(source)
     # the store may be moved: what lies in it does not say where it is
     manifest = log.model_copy(update={"root": "."})
-    write_document(f"{log.root}/logs/{_hash(manifest.model_dump_json())}.json", manifest)
+    write_document(f"{log.root}/logs/{content_key(manifest.model_dump_json())}.json", manifest)
     return log
 
 
@@ -63,7 +63,7 @@ class _Ingestion:
         self._schema, self._executor, self._progress = schema, executor, progress
         self._plan_file = partial(plan_units, schema=schema, unit_bytes=unit_bytes)
         self._version = f"{FORMAT} {schema.model_dump_json()}"
-        self._root = f"{destination}/{schema.name}-{_hash(self._version)}"
+        self._root = f"{destination}/{schema.name}-{content_key(self._version)}"
         self._groups: list[ImagesDone] = []
         self._known: set[str] = set()
 
@@ -140,7 +140,7 @@ class _Ingestion:
 
     def _image_task(self, images: tuple[ImageFile, ...], shape: tuple[int, int, int]) -> ImageTask:
         listed = "".join(image.model_dump_json() for image in images)
-        folder = f"images/{_hash(f'{FORMAT} {shape} {listed}')}"
+        folder = f"images/{content_key(f'{FORMAT} {shape} {listed}')}"
         return ImageTask(root=self._root, folder=folder, shape=shape, images=images)
 
     def _month_task(
@@ -154,13 +154,9 @@ class _Ingestion:
             parts=tuple(parts),
             problems=problems,
         )
-        folder = f"months/{month}-{_hash(self._version + task.model_dump_json(exclude={'root'}))}"
-        return task.model_copy(update={"folder": folder})
+        key = content_key(self._version + task.model_dump_json(exclude={"root"}))
+        return task.model_copy(update={"folder": f"months/{month}-{key}"})
 
     def _creatives(self) -> CreativeFiles | None:
         shape = self._schema.image_shape
         return gather_creatives(self._root, self._groups, shape) if shape else None
-
-
-def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()[:12]

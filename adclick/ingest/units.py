@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from adclick.adlog import SourceFile
 from adclick.errors import AdclickError
 from adclick.ingest.formats import Format, Header, format_of, header_of, open_parquet
+from adclick.keys import content_key
 from adclick.schema import Schema
 
 UNIT_BYTES = 32 * 1024 * 1024
@@ -36,8 +36,7 @@ class RowUnit(BaseModel):
 
     def key(self, ingestion: str) -> str:
         """A name for what comes of this unit; `ingestion` names the way it is read."""
-        content = ingestion + self.model_dump_json()
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        return content_key(ingestion + self.model_dump_json())
 
     @cached_property
     def size(self) -> int:

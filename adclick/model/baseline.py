@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from adclick.arrays import Array, Float64
 from adclick.encoding.encoder import Encoded
+from adclick.model.labelled_rows import labelled_rows
 from adclick.opaque import Opaque
 
 PENALTY = 0.1
@@ -73,14 +74,9 @@ def fit_baseline(
     offsets = np.concatenate([[0], np.cumsum(slot_counts)[:-1]])
     total = int(np.sum(slot_counts))
     features = _one_hot(encoded, offsets, total)
-    rows = np.arange(len(clicks))
-    clicked, unclicked = rows[clicks > 0], rows[impressions > clicks]
+    labelled = labelled_rows(clicks, impressions)
     model = LogisticRegression(C=PENALTY, max_iter=300)
-    model.fit(
-        features[np.concatenate([clicked, unclicked])],
-        np.repeat([1, 0], [len(clicked), len(unclicked)]),
-        np.concatenate([clicks[clicked], (impressions - clicks)[unclicked]]),
-    )
+    model.fit(features[labelled.rows], labelled.labels, labelled.weights)
     weights = model.coef_[0]
     return LogisticBaseline(
         slots=weights[:total],

@@ -11,6 +11,7 @@ import numpy as np
 
 from adclick.arrays import Array, Float64
 from adclick.encoding.encoder import Encoded
+from adclick.model.labelled_rows import labelled_rows
 from adclick.opaque import Opaque
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def fit_boosting(
         if count > MOST_CATEGORIES
     }
     features = _features(encoded, rates)
-    rows = np.arange(len(clicks))
-    clicked, unclicked = rows[clicks > 0], rows[impressions > clicks]
+    labelled = labelled_rows(clicks, impressions)
     trees = HistGradientBoostingClassifier(
         max_iter=TREES,
         max_leaf_nodes=LEAVES,
@@ -74,11 +74,7 @@ def fit_boosting(
         categorical_features=[c for c in range(len(slot_counts)) if c not in rates],
         random_state=1,
     )
-    trees.fit(
-        features[np.concatenate([clicked, unclicked])],
-        np.repeat([1, 0], [len(clicked), len(unclicked)]),
-        np.concatenate([clicks[clicked], (impressions - clicks)[unclicked]]),
-    )
+    trees.fit(features[labelled.rows], labelled.labels, labelled.weights)
     return BoostingBaseline(trees, rates)
 
 

@@ -27,7 +27,7 @@ def column_cells(
     if column in reference.values:
         cells = _of_values(reference.values[column], current.values[column], draws)
     elif measure == "wasserstein":
-        cells = _of_buckets(reference.numbers[column], current.numbers[column], draws)
+        cells = number_cells(reference.numbers[column], current.numbers[column], draws)
     else:
         cells = _of_deciles(reference.numbers[column], current.numbers[column], draws)
     return cells if len(cells.reference) > 1 else None
@@ -58,7 +58,8 @@ def _of_deciles(reference: Numbers, current: Numbers, draws: tuple[float, float]
     return Cells(one[filled], other[filled], draws)
 
 
-def _of_buckets(reference: Numbers, current: Numbers, draws: tuple[float, float]) -> Cells:
+def number_cells(reference: Numbers, current: Numbers, draws: tuple[float, float]) -> Cells:
+    """All numbers of both sides, in standard deviations of the reference."""
     sides = [reference.cells, current.cells]
     places = np.union1d(sides[0][0], sides[1][0])
     one, other = (_spread(places, numbers, shown) for numbers, shown in sides)

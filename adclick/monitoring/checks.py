@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from adclick.monitoring.distance import Measure
-from adclick.monitoring.names import SCORE
+from adclick.monitoring.names import IMAGE, SCORE
 from adclick.monitoring.verdict import Check, Severity
 
 Kind = Literal["months", "predictions"]
@@ -128,6 +128,11 @@ class DriftChecks(BaseModel):
         bounds: dict[Measure, float] = {
             "psi": self.psi,
             "jensen-shannon": self.jensen_shannon,
-            "wasserstein": self.score if column == SCORE else self.wasserstein,
+            "wasserstein": self._of_numbers(column),
         }
         return measure, declared.bound or bounds[measure]
+
+    def _of_numbers(self, column: str) -> float:
+        if column == SCORE:
+            return self.score
+        return self.image if column.startswith(IMAGE) else self.wasserstein

@@ -8,7 +8,7 @@ from adclick.monitoring.cells import column_cells
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.distance import Distance, Measure, distance
 from adclick.monitoring.figure import Figure
-from adclick.monitoring.names import SCORE
+from adclick.monitoring.names import IMAGE, SCORE
 from adclick.monitoring.profile import Numbers, Profile, Values
 from adclick.monitoring.verdict import Check
 from adclick.statistics.chance import same_share
@@ -38,8 +38,17 @@ def column_figures(reference: Profile, current: Profile, checks: DriftChecks) ->
         cells = column_cells(reference, current, column, measure)
         found = distance(cells, measure) if cells else Distance(0.0, 0.0, 0.0)
         reason = f"{WORDS[measure].format(found.value)}; {_moved(reference, current, column)}"
-        check: Check = "score" if column == SCORE else "drift"
-        yield Figure(check, column, found.value, bound, reason, found.surely)
+        if column.startswith(IMAGE) and found.surely and found.value > checks.broken_image:
+            reason += ": images are broken, or others altogether"
+            yield Figure("broken images", column, found.value, checks.broken_image, reason)
+            continue
+        yield Figure(_check_of(column), column, found.value, bound, reason, found.surely)
+
+
+def _check_of(column: str) -> Check:
+    if column == SCORE:
+        return "score"
+    return "image" if column.startswith(IMAGE) else "drift"
 
 
 def drifted_columns(figures: list[tuple[str, bool]], checks: DriftChecks) -> Figure | None:

@@ -8,15 +8,21 @@ from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.column_figures import drifted_columns
 from adclick.monitoring.faults import swap_figures, unit_figures
 from adclick.monitoring.figure import Figure, findings
+from adclick.monitoring.performance import Performance
+from adclick.monitoring.performance_figures import performance_figures
 from adclick.monitoring.profile import Profile
 from adclick.monitoring.reference import Reference, profile_figures
 from adclick.monitoring.verdict import Finding
 
 
 def compare(
-    reference: Reference, current: Profile, checks: DriftChecks, more: Iterable[Figure] = ()
+    reference: Reference,
+    current: Profile,
+    checks: DriftChecks,
+    performance: Performance | None = None,
+    more: Iterable[Figure] = (),
 ) -> tuple[Finding, ...]:
-    """The findings on a period's rows, with those of `more` figures.
+    """The findings on a period's rows, with those on its scores and of `more` figures.
 
     Those past their bound are in `adclick.monitoring.verdict.worst_first`'s order when asked for.
     """
@@ -30,6 +36,11 @@ def compare(
         *unit_figures(whole, current, checks),
         *swap_figures(whole, current, drifted, checks),
         *([share] if share else []),
+        *(
+            performance_figures(reference.tested, performance, checks)
+            if reference.tested is not None and performance is not None
+            else []
+        ),
         *more,
     ]
     return (*findings(structural, reference.usual, checks, period), *found)

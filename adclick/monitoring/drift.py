@@ -15,6 +15,7 @@ from adclick.monitoring.distance import Measure
 from adclick.monitoring.figure import Figure
 from adclick.monitoring.frames import compared_columns
 from adclick.monitoring.names import SCORE
+from adclick.monitoring.performance import Performance
 from adclick.monitoring.points import points_of
 from adclick.monitoring.profile import Profile
 from adclick.monitoring.quiet import quiet_evidently
@@ -39,10 +40,11 @@ def drift_report(
     samples: tuple[pd.DataFrame, pd.DataFrame],
     schema: Schema,
     checks: DriftChecks,
+    performance: Performance | None = None,
     more: Iterable[Figure] = (),
     learned: bool = False,
 ) -> DriftReport:
-    """The report on how `current` and `more` figures of it differ from the reference.
+    """The report on how `current`, its scores and `more` figures differ from the reference.
 
     `timestamp` is the end of the current rows' time; UTC where it has no zone. The findings are of
     all rows. `samples` are some of the reference and of the current ones, frames of
@@ -53,8 +55,8 @@ def drift_report(
     name, columns = current.period, compared_columns(schema)
     shown = comparable(name, *samples, columns)
     timestamp = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
-    findings = compare(reference, current, checks, more)
-    points = points_of(shown.kind, findings, current)
+    findings = compare(reference, current, checks, performance, more)
+    points = points_of(shown.kind, findings, current, performance)
     rows = reference.whole.impressions, current.impressions
     with quiet_evidently():
         from adclick.monitoring.evidence import Told, write

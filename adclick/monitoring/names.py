@@ -3,3 +3,5 @@
 HOUR = "hour of day"
 CLICKED = "clicked"
 SCORE = "score"
+# columns of what creatives look like begin so
+IMAGE = "image "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, isfinite
 from typing import Literal, get_args
 
 from adclick.monitoring.checks import Kind
 from adclick.monitoring.names import SCORE
+from adclick.monitoring.performance import Performance
 from adclick.monitoring.profile import Profile
 from adclick.monitoring.verdict import Check, Finding, Severity
 
@@ -17,6 +19,7 @@ SECTIONS: tuple[Section, ...] = get_args(Section)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 # so many times its bound a figure is drawn at most: one unit that changed would hide all others
 MOST_TIMES = 10.0
+CALIBRATION = "predicted over observed clicks"
 # panels of figures against their bounds, by check
 PANELS: Mapping[Check, tuple[Section, str]] = {
     "drift": ("Data", "columns against their bounds"),
@@ -43,16 +46,25 @@ class Point:
     value: float
 
 
-def points_of(kind: Kind, findings: Sequence[Finding], current: Profile) -> tuple[Point, ...]:
-    """What a dashboard shows of a report on `current` with these findings.
+def points_of(
+    kind: Kind,
+    findings: Sequence[Finding],
+    current: Profile,
+    performance: Performance | None = None,
+) -> tuple[Point, ...]:
+    """What a dashboard shows of a report on `current`, and on its scores, with these findings.
 
     Panels begin with the kind of report: those on predictions have times of their own. A figure
     against its bound is 1 where it is at the bound, whatever its unit, so that columns compare.
     """
-    points = [*_counts(findings), *_against_bounds(findings), *_traffic(current)]
+    points = [*_counts(findings), *_against_bounds(findings), *_shown(current)]
+    if performance is not None:
+        points += [*_quality(performance), *_slices(performance)]
     return tuple(
         Point(point.section, f"{kind.capitalize()}: {point.panel}", point.series, point.value)
         for point in points
+        # a slice in which all or nothing was clicked has no AUC
+        if isfinite(point.value)
     )
 
 
@@ -85,12 +97,29 @@ def _series(finding: Finding) -> str:
     return f"{finding.column}: {kind}" if kind != finding.check else finding.column
 
 
-def _traffic(current: Profile) -> Iterator[Point]:
+def _shown(current: Profile) -> Iterator[Point]:
     yield Point("Traffic", "impressions", "impressions", current.impressions)
     if current.clicks is not None:
         yield Point("Traffic", "click rate", "clicks per impression", current.clicks.rate)
     if SCORE in current.numbers:
-        yield Point("Model", "mean score", "mean score", current.numbers[SCORE].mean)
+        yield Point("Model", "click rate predicted", "mean score", current.numbers[SCORE].mean)
     for column, share in current.missing.items():
         if share:
             yield Point("Data", "share of empty cells", column, share)
+
+
+def _quality(performance: Performance) -> Iterator[Point]:
+    metrics = performance.metrics
+    yield Point("Model", "AUC", "AUC", metrics["auc"].value)
+    yield Point("Model", "logloss", "logloss", metrics["logloss"].value)
+    yield Point("Model", CALIBRATION, "predicted / observed", metrics["calibration"].value)
+    observed = performance.clicks / performance.impressions
+    yield Point("Model", "clicks per impression", "predicted", performance.score.mean)
+    yield Point("Model", "clicks per impression", "observed", observed)
+
+
+def _slices(performance: Performance) -> Iterator[Point]:
+    for one in performance.slices:
+        name = f"{one.column} = {one.value}"
+        yield Point("Slices", "AUC by slice", name, one.auc.value)
+        yield Point("Slices", f"{CALIBRATION} by slice", name, exp(one.log_calibration.value))

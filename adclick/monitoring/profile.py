@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, reduce
+from typing import Self
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import Float64
 from adclick.monitoring.names import HOUR
 from adclick.statistics.histogram import bucket_values
 from adclick.statistics.month import MonthStatistics, NumbersOfColumn, ValuesOfColumn
+from adclick.statistics.numbers import NumberSketch
+from adclick.statistics.values import ValueSketch
+
+MOST_VALUES = 1_000
 
 
 class Values(BaseModel):
@@ -46,6 +53,14 @@ class Values(BaseModel):
         return Values(
             counts=counts, others=self.others + other.others, distinct=len(counts) + unlisted
         )
+
+    @classmethod
+    def of(cls, sketch: ValueSketch) -> Self:
+        """The most frequent values of a sketch."""
+        top: pa.Table = sketch.top(MOST_VALUES)
+        counts = dict(zip(top["value"].to_pylist(), top["impressions"].to_pylist(), strict=True))
+        total = pc.sum(sketch.counts["impressions"]).as_py()
+        return cls(counts=counts, others=total - sum(counts.values()), distinct=sketch.distinct)
 
 
 class Numbers(BaseModel):
@@ -84,6 +99,13 @@ class Numbers(BaseModel):
             deviation=squares**0.5,
             counts=dict(Counter(self.counts) + Counter(other.counts)),
         )
+
+    @classmethod
+    def of(cls, sketch: NumberSketch) -> Self:
+        """The figures of a sketch."""
+        filled = np.flatnonzero(sketch.buckets)
+        counts = dict(zip(filled.tolist(), sketch.buckets[filled].tolist(), strict=True))
+        return cls(mean=sketch.mean, deviation=sketch.deviation, counts=counts)
 
 
 class Clicks(BaseModel):

@@ -14,13 +14,19 @@ from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.click_figures import click_figures
 from adclick.monitoring.column_figures import column_figures
 from adclick.monitoring.figure import Figure
+from adclick.monitoring.images import ImageBasis
+from adclick.monitoring.performance import Performance
 from adclick.monitoring.profile import Profile, by_period, merged
 
 FEWEST_MONTHS = 3  # two differ by one figure, of which nobody knows whether it is a usual one
 
 
 class Reference(BaseModel):
-    """The profiles of training months; `usual` is the most that one of them differs by, by figure.
+    """The profiles of training months, and how the model did on the rows that it was tested on.
+
+    `usual` is the most that one of the training months surely differs by from the others, by
+    figure. `asked` is the profile of the test rows as requests, with the scores that they get, and
+    `basis` is what embeddings of creatives are compared along.
 
     Small, whatever the number of rows: kept with the model version that learned from them.
     """
@@ -29,6 +35,9 @@ class Reference(BaseModel):
 
     months: tuple[Profile, ...]
     usual: dict[str, float]
+    tested: Performance | None = None
+    asked: Profile | None = None
+    basis: ImageBasis | None = None
 
     @cached_property
     def whole(self) -> Profile:
@@ -46,7 +55,8 @@ class Reference(BaseModel):
             for number, month in enumerate(months):
                 others = merged([*months[:number], *months[number + 1 :]])
                 for figure in profile_figures(others, month, checks):
-                    usual[figure.key] = max(usual[figure.key], figure.value)
+                    if figure.sure:
+                        usual[figure.key] = max(usual[figure.key], figure.value)
         return cls(months=months, usual=dict(usual))
 
 

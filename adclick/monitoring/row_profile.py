@@ -22,7 +22,6 @@ from adclick.statistics.numbers import NumberSketch, merge_numbers, sketch_numbe
 from adclick.statistics.values import ValueSketch, merge_values, sketch_values
 from adclick.times import parse_times
 
-MOST_VALUES = 1_000
 TOGETHER = 8
 
 type Rows = pa.RecordBatch | pa.Table
@@ -71,8 +70,12 @@ class RowProfile:
 
     def profile(self, period: str, of_creative: Sequence[str] = ()) -> Profile:
         """The profile of all rows that were added; `of_creative` describe the ad, as in Profile."""
-        texts = {name: _values(merge_values(parts)) for name, parts in self._texts.items() if parts}
-        numbers = {n: _numbers(merge_numbers(parts)) for n, parts in self._numbers.items() if parts}
+        texts = {
+            name: Values.of(merge_values(parts)) for name, parts in self._texts.items() if parts
+        }
+        numbers = {
+            n: Numbers.of(merge_numbers(parts)) for n, parts in self._numbers.items() if parts
+        }
         creative = self._schema.creative
         creatives = texts.pop(creative, None) if creative else None
         hours = {f"{hour:02d}": int(shown) for hour, shown in enumerate(self._hours) if shown}
@@ -163,16 +166,3 @@ def _times(column: pa.Array, time_format: str) -> npt.NDArray[np.datetime64]:
         return np.asarray(column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False))
     # a request may leave the time out; an empty text is no time
     return parse_times(column.fill_null(""), time_format)
-
-
-def _values(sketch: ValueSketch) -> Values:
-    top: pa.Table = sketch.top(MOST_VALUES)
-    counts = dict(zip(top["value"].to_pylist(), top["impressions"].to_pylist(), strict=True))
-    total = pc.sum(sketch.counts["impressions"]).as_py()
-    return Values(counts=counts, others=total - sum(counts.values()), distinct=sketch.distinct)
-
-
-def _numbers(sketch: NumberSketch) -> Numbers:
-    filled = np.flatnonzero(sketch.buckets)
-    counts = dict(zip(filled.tolist(), sketch.buckets[filled].tolist(), strict=True))
-    return Numbers(mean=sketch.mean, deviation=sketch.deviation, counts=counts)

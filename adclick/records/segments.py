@@ -7,7 +7,6 @@ killed process, and nothing has to ask whether a process id is still the same pr
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,8 @@ from typing import BinaryIO, Self
 from uuid import uuid4
 
 import fsspec
+
+from adclick.keys import content_key
 
 FOLDER = "write-ahead"
 SUFFIX = ".jsonl"
@@ -31,8 +32,7 @@ def spool_of(root: str) -> Path:
     """
     if (local := local_path(root)) is not None:
         return local / FOLDER
-    name = hashlib.sha256(root.encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"adclick-{FOLDER}-{os.getuid()}" / name
+    return Path(tempfile.gettempdir()) / f"adclick-{FOLDER}-{os.getuid()}" / content_key(root)
 
 
 def local_path(root: str) -> Path | None:

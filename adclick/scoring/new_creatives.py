@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from adclick.arrays import Float32, UInt8
 from adclick.ingest.image_files import groups_of, list_images
 from adclick.ingest.image_unit import MISSING, ImageFile, decoded
 from adclick.ingest.storage import read_document, write_document, written
+from adclick.keys import content_key
 from adclick.scoring.model import scorer_of
 
 DONE_FILE, EMBEDDINGS_FILE = "done.json", "embeddings.npy"
@@ -158,8 +158,7 @@ def table_tasks(log: AdLog, root: str, bundle: str, names: Sequence[str]) -> lis
 
 def _placed(task: EmbedTask) -> EmbedTask:
     content = f"{FORMAT} {task.model_dump_json(exclude={'root', 'bundle'})}"
-    key = hashlib.sha256(content.encode()).hexdigest()[:16]
-    return task.model_copy(update={"folder": f"embeddings/{key}"})
+    return task.model_copy(update={"folder": f"embeddings/{content_key(content)}"})
 
 
 def load_embeddings(root: str, folders: tuple[str, ...]) -> NewEmbeddings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,6 +16,7 @@ from adclick.ingest.progress import Progress, Quiet
 from adclick.ingest.sources import Source
 from adclick.ingest.storage import write_document
 from adclick.ingest.units import UNIT_BYTES, RowUnit, plan_units
+from adclick.keys import content_key
 from adclick.scoring.month import ScoredUnit, finish_month
 from adclick.scoring.new_creatives import EmbedTask, embed_images, file_tasks, table_tasks
 from adclick.scoring.rows import LogUnit
@@ -59,7 +59,7 @@ def score_log(
     )
     # the store may be moved: what lies in it does not say where it is
     manifest = scores.model_copy(update={"root": "."})
-    write_document(f"{scores.root}/runs/{_hash(manifest.model_dump_json())}.json", manifest)
+    write_document(f"{scores.root}/runs/{content_key(manifest.model_dump_json())}.json", manifest)
     for month in scores.months:
         _check_share(scores, month, max_unscored)
     return scores
@@ -167,7 +167,7 @@ class _Scoring:
             embedded += len(done.names)
             self._progress.decoded(len(done.names) + len(done.problems))
         folders = tuple(task.folder for task in tasks)
-        return NewImages(key=_hash(" ".join(folders)), folders=folders), embedded
+        return NewImages(key=content_key(" ".join(folders)), folders=folders), embedded
 
     def _with_images(self, units: Sequence[ScoredUnit], images: NewImages) -> list[ScoredUnit]:
         asked = [
@@ -181,11 +181,7 @@ class _Scoring:
         ]
 
     def _folder(self, month: str | None, content: str) -> str:
-        return f"{month or 'all'}-{_hash(f'{FORMAT} {content}')}"
+        return f"{month or 'all'}-{content_key(f'{FORMAT} {content}')}"
 
     def _task(self, folder: str, place: str, unit: RowUnit | LogUnit) -> ScoreTask:
         return ScoreTask(root=self.root, folder=folder, place=place, bundle=self._bundle, unit=unit)
-
-
-def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()[:12]

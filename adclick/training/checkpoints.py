@@ -12,7 +12,6 @@ from typing import Any
 
 import fsspec
 import numpy as np
-from pydantic import BaseModel
 
 from adclick.arrays import Array
 from adclick.ingest.storage import written
@@ -79,11 +78,11 @@ class Checkpoints:
     is_writer: bool = True
 
     @classmethod
-    def of(cls, store: str, parts: Sequence[BaseModel], is_writer: bool = True) -> Checkpoints:
-        """Those in `store` of the training that these documents describe."""
+    def of(cls, store: str, parts: Sequence[str], is_writer: bool = True) -> Checkpoints:
+        """Those in `store` of the training that these texts describe."""
         digest = hashlib.sha256(_code().encode())
         for part in parts:
-            digest.update(part.model_dump_json().encode())
+            digest.update(part.encode())
         return cls(f"{store}/{digest.hexdigest()[:16]}", is_writer)
 
     def at(self, stage: str) -> Checkpoint:

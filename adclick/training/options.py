@@ -44,11 +44,13 @@ class TrainingOptions(Descent):
 
     Of the training rows without a click `unclicked_share` are trained on, each in the place of as
     many as it was drawn from: predictions stay calibrated. Calibrated is by all rows, as
-    `calibration` says (see `adclick.model.calibration`).
+    `calibration` says (see `adclick.model.calibration`). `warm_start` begins with the weights of
+    the version in production, or of the last before it that was not trained on the newest months.
     """
 
     unclicked_share: float = Field(default=1.0, gt=0, le=1)
     calibration: Method = "platt"
+    warm_start: bool = False
     batch_size: int = Field(default=1024, ge=32)
     seed: int = 1
     model: ModelOptions = ModelOptions()

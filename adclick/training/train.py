@@ -30,6 +30,7 @@ from adclick.training.fit import fit
 from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
 from adclick.training.trained import Trained
+from adclick.training.warm_start import WarmStart, carry_over
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +41,15 @@ def train(
     encoder: FeatureEncoder,
     options: TrainingOptions,
     store: str | None = None,
+    start: WarmStart | None = None,
 ) -> Trained:
     """Fit head and tower on the training rows, stop and calibrate by the calibration rows.
 
     The network over the columns comes first; then tower and visual part are fitted to what it
     leaves unexplained, in batches that bring many impressions of each image.
     With a `store` (path or fsspec URL) each epoch is kept there, and a training that was killed
-    goes on after its last one. The same log, split and options give the same weights on a CPU.
+    goes on after its last one. A `start` is a former model to begin with. The same log, split,
+    options and start give the same weights on a CPU.
 
     All devices that the process sees take part, and where TF_CONFIG names several workers, all of
     them: each calls this with the same arguments and gets an equal model. Raises AdclickError when
@@ -56,7 +59,9 @@ def train(
     tf.config.experimental.enable_op_determinism()
     devices = find_devices()
     is_writer = devices.cluster.place == 0
-    parts = (log, split, encoder, options)
+    parts = [part.model_dump_json() for part in (log, split, encoder, options)]
+    if start:
+        parts += [start.model.fingerprint, start.encoder.model_dump_json()]
     checkpoints = Checkpoints.of(store, parts, is_writer) if store else None
     table = log.creatives()
     images = table.images if table else None
@@ -70,6 +75,7 @@ def train(
         with devices.naming_lost_workers():
             with devices.strategy.scope():
                 model = _untrained(rows.click_rate, images, encoder, split, options)
+                begun_with = _begin(start, model, encoder) if start else None
             losses = _fit_columns(model, rows, later, options, devices, checkpoints)
             if images is not None:
                 rows = with_offset(rows, model.tabular.logits, Path(folder) / "training")
@@ -78,7 +84,7 @@ def train(
         finished = _finished(model, rows, later, images, options.calibration)
     if checkpoints:
         checkpoints.clear()
-    return Trained(finished, losses)
+    return Trained(finished, losses, begun_with)
 
 
 def _fit_columns(
@@ -147,6 +153,13 @@ def _untrained(
         tower = build_tower((height, width, channels), options.model, seeds)
     fallback = np.zeros(options.model.image_dimensions, np.float32)
     return ClickModel(head, tower, fallback, Calibration(), split.training.months)
+
+
+def _begin(start: WarmStart, model: ClickModel, encoder: FeatureEncoder) -> str:
+    anew = carry_over(start, model, encoder)
+    begun_with = f"{start.version}; new are {', '.join(anew) or 'no values'}"
+    logger.info("begun with %s", begun_with)
+    return begun_with
 
 
 def _later_loss(

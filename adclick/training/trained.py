@@ -10,7 +10,11 @@ from adclick.opaque import Opaque
 
 @dataclass(frozen=True)
 class Trained(Opaque):
-    """A trained model and the calibration rows' logloss after each epoch."""
+    """A trained model and the calibration rows' logloss after each epoch.
+
+    `begun_with` says with which version's weights it began and what of it was new, where it did.
+    """
 
     model: ClickModel
     validation_logloss: tuple[float, ...]
+    begun_with: str | None = None

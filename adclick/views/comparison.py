@@ -18,34 +18,12 @@ from adclick.evaluation.evaluation import (
     ModelFigures,
 )
 from adclick.evaluation.intervals import Figure
+from adclick.evaluation.metrics import BETTER
+from adclick.evaluation.naming import NAMES, digits
 from adclick.views.html import table
 from adclick.views.text import number, signed
 
 ORDER = (CHALLENGER, CHAMPION, TWIN, BOOSTING, LOGISTIC, CONSTANT)
-NAMES = {
-    "auc": "AUC",
-    "pr_auc": "PR AUC",
-    "logloss": "logloss",
-    "normalised_entropy": "normalised entropy",
-    "calibration": "predicted / observed",
-    "ece": "ECE",
-    "brier": "Brier",
-    "reliability": "Brier: reliability",
-    "resolution": "Brier: resolution",
-    "uncertainty": "Brier: uncertainty",
-}
-DIGITS = {"logloss": 5, "calibration": 3, "brier": 5, "reliability": 6, "resolution": 6}
-# which direction is better; calibration is no race, what counts is its bounds
-BETTER = {
-    "auc": 1,
-    "pr_auc": 1,
-    "logloss": -1,
-    "normalised_entropy": -1,
-    "ece": -1,
-    "brier": -1,
-    "reliability": -1,
-    "resolution": 1,
-}
 TILES = ("auc", "pr_auc", "logloss", "calibration")
 DECIDES = "logloss"
 STYLES = {"better": "first-text", "worse": "second-text", "unclear": "aside"}
@@ -75,7 +53,7 @@ def finding(evaluation: Evaluation) -> Finding:
     if opponent is None or opponent.challenger_minus is None:
         return Finding("unclear", "the challenger was compared with nobody")
     lead = opponent.challenger_minus[DECIDES]
-    verdict = judged(lead, DECIDES)
+    verdict = lead.lead(BETTER[DECIDES])
     named = " ".join(filter(None, (opponent.name, evaluation.champion_version)))
     than = f"than the {named}: {NAMES[DECIDES]} {lead_text(lead, DECIDES)}"
     said = {
@@ -104,17 +82,11 @@ def _said(lead: Figure | None, metric: str, opponent: str) -> Markup:
         return Markup('<span class="aside">1 is right</span>')
     if lead is None:
         return Markup("")
-    verdict = judged(lead, metric)
+    verdict = lead.lead(BETTER[metric])
     word = {"better": "better than", "worse": "worse than", "unclear": "no clear lead over"}
     return Markup('<span class="{}">{}</span> {} {}').format(
-        STYLES[verdict], signed(lead.value, _digits(metric)), word[verdict], opponent
+        STYLES[verdict], signed(lead.value, digits(metric)), word[verdict], opponent
     )
-
-
-def judged(lead: Figure, metric: str) -> str:
-    """Of a challenger's lead, in a word: better, worse, or unclear where it may be either."""
-    ends = sorted((lead.low * BETTER[metric], lead.high * BETTER[metric]))
-    return "better" if ends[0] > 0 else "worse" if ends[1] < 0 else "unclear"
 
 
 def in_order(evaluation: Evaluation) -> list[ModelFigures]:
@@ -157,7 +129,7 @@ def lead_rows(evaluation: Evaluation) -> tuple[list[str], list[tuple[str, ...]]]
         (
             NAMES[metric],
             *(
-                f"{lead_text(lead, metric)} {judged(lead, metric)}"
+                f"{lead_text(lead, metric)} {lead.lead(BETTER[metric])}"
                 for model in others
                 if (lead := (model.challenger_minus or {})[metric])
             ),
@@ -170,24 +142,18 @@ def lead_rows(evaluation: Evaluation) -> tuple[list[str], list[tuple[str, ...]]]
 
 def figure_text(figure: Figure, metric: str) -> str:
     """A metric with its interval, as `value [low, high]`."""
-    digits = _digits(metric)
-    value, low, high = (number(x, digits) for x in (figure.value, figure.low, figure.high))
+    value, low, high = (number(x, digits(metric)) for x in (figure.value, figure.low, figure.high))
     return f"{value} [{low}, {high}]"
 
 
 def lead_text(figure: Figure, metric: str) -> str:
     """A difference with its interval, as `+value [+low, +high]`."""
-    digits = _digits(metric)
-    value, low, high = (signed(x, digits) for x in (figure.value, figure.low, figure.high))
+    value, low, high = (signed(x, digits(metric)) for x in (figure.value, figure.low, figure.high))
     return f"{value} [{low}, {high}]"
 
 
-def _digits(metric: str) -> int:
-    return DIGITS.get(metric, 4)
-
-
 def _lead(leads: Mapping[str, Figure], metric: str) -> Markup:
-    verdict = judged(leads[metric], metric)
+    verdict = leads[metric].lead(BETTER[metric])
     word = Markup(' <span class="judged {}">{}</span>').format(STYLES[verdict], verdict)
     return _with_interval(lead_text(leads[metric], metric), word)
 

@@ -53,7 +53,7 @@ class Forest:
     def row(self, figure: Figure, label: str) -> Markup:
         """A dot on its interval, coloured by whether all of it is better or worse than 0."""
         parts = [_line(self.axis.at(0), self.axis.at(0), 0, HEIGHT, "zero")]
-        style = self.verdict(figure)
+        style = figure.lead(self.better)
         if _drawn(figure):
             low, high = (self._within(value) for value in (figure.low, figure.high))
             parts.append(_line(low, high, MIDDLE, MIDDLE, style))
@@ -64,13 +64,6 @@ class Forest:
                 )
             )
         return _svg(label, parts)
-
-    def verdict(self, figure: Figure) -> str:
-        """In a word: better, worse or unclear."""
-        if not _drawn(figure):
-            return "unclear"
-        low, high = sorted((figure.low * self.better, figure.high * self.better))
-        return "better" if low > 0 else "worse" if high < 0 else "unclear"
 
     def _within(self, value: float) -> float:
         return min(98.0, max(2.0, self.axis.at(value)))

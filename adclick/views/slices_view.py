@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.evaluation.metrics import BETTER
 from adclick.evaluation.search import LEAST_CLICKS
 from adclick.evaluation.slices import SliceFigures
-from adclick.views.comparison import BETTER, lead_text
+from adclick.views.comparison import lead_text
 from adclick.views.forest import Forest
 from adclick.views.html import render
 from adclick.views.text import count, number, percent, shortened
@@ -76,7 +77,7 @@ def _forest(evaluation: Evaluation, slices: Sequence[SliceFigures], forest: Fore
                 "drawn": forest.row(lead, text),
                 "difference": text.split(" ", 1)[0],
                 "interval": text.split(" ", 1)[1],
-                "verdict": forest.verdict(lead),
+                "verdict": lead.lead(forest.better),
             }
         )
     return Markup(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit
 
 from adclick.arrays import Array, Float64
 from adclick.evaluation.evaluation import CHALLENGER, CHAMPION, CONSTANT, LOGISTIC
@@ -41,7 +42,7 @@ class Pair:
         ours = self._seen_alone(generator, self.challenger, creative)
         theirs = self._seen_alone(generator, self.champion, creative)
         unseen = generator.normal(0, UNSEEN, self.creatives)[creative]
-        clicks = generator.random(n) < _sigmoid(INTERCEPT + shared + ours + theirs + unseen)
+        clicks = generator.random(n) < expit(INTERCEPT + shared + ours + theirs + unseen)
         scores = {
             CHALLENGER: said(shared + ours, self._unknown(self.champion)),
             CHAMPION: said(shared + theirs, self._unknown(self.challenger)),
@@ -96,7 +97,7 @@ def said(seen: Float64, unknown: float) -> Float64:
     """The click probability given what is seen of the log-odds, the rest being normal."""
     grid = np.linspace(-8, 8, 2001)
     odds = INTERCEPT + grid[:, np.newaxis] + unknown * NODES
-    return np.interp(seen, grid, _sigmoid(odds) @ (WEIGHTS / WEIGHTS.sum()))
+    return np.interp(seen, grid, expit(odds) @ (WEIGHTS / WEIGHTS.sum()))
 
 
 def _columns(generator: np.random.Generator, count: int) -> dict[str, pa.Array]:
@@ -107,10 +108,6 @@ def _columns(generator: np.random.Generator, count: int) -> dict[str, pa.Array]:
         )
         for name, values in COLUMNS.items()
     }
-
-
-def _sigmoid(odds: Float64) -> Float64:
-    return 1 / (1 + np.exp(-odds))
 
 
 def _auc(truth: Float64, score: Float64) -> float:

@@ -70,7 +70,7 @@ def _compared(log: AdLog, split: Split) -> Scores:
     encoded = encoder.encode(table)
 
     def judged(predicted: Float64) -> dict[str, float]:
-        return metrics(Scored(clicks, np.ones_like(clicks), predicted).by_score()[0])
+        return metrics(Scored(clicks, np.ones_like(clicks), predicted))
 
     model = train(log, split, encoder, TrainingOptions()).model
     baselines = train_baselines(log, split, encoder)

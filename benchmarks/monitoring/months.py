@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 import yaml
 
 from adclick.adlog import CLICKS, IMPRESSIONS, TIME, Month
+from adclick.monitoring.performance import Performance, measure_performance, score_rows
+from adclick.monitoring.slice_codes import SliceCodes
 from adclick.sample_data.creatives import live_in
 from adclick.sample_data.impressions import draw_impressions, log_table
 from adclick.sample_data.options import SampleOptions
@@ -28,6 +30,9 @@ SCHEMA = Schema.model_validate(
         (Path(__file__).resolve().parents[2] / "configs/schemas/sample.yaml").read_text("utf-8")
     )
 )
+
+# what a model would score that knows all but the pictures
+TRUTH = "_p"
 
 type Fault = Callable[[pa.Table], pa.Table]
 
@@ -64,7 +69,14 @@ class SampleWorld:
         rows = draw_impressions(
             self.rules, options, live, month, start=0, stop=options.rows_in(month)
         )
-        return as_log(log_table(rows, options.month_names))
+        table = as_log(log_table(rows, options.month_names))
+        return table.append_column(TRUTH, pa.array(rows.truth.without_image))
+
+    def performance(self, table: pa.Table, slices: SliceCodes, least: int = 2_000) -> Performance:
+        """How good the scores of a model are that knows all but the pictures."""
+        batches = table.to_batches(max_chunksize=65_536)
+        rows = score_rows(batches, lambda batch: batch[TRUTH].to_numpy(), SCHEMA, slices)
+        return measure_performance(rows, [column.name for column in slices.columns], least)
 
     def statistics(self, month: int, fault: Fault = lambda table: table) -> MonthStatistics:
         """The statistics of a month, after a fault."""

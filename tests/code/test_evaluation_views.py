@@ -103,13 +103,6 @@ def test_a_forest_keeps_within_its_column(leads: list[tuple[float, float]]) -> N
         assert f'class="{verdict}"' in mark
 
 
-def test_less_is_better_where_it_is() -> None:
-    forest = Forest.of([estimate(-0.1)], better=-1)
-    assert forest.verdict(estimate(-0.1)) == "better"
-    assert forest.verdict(estimate(0.1)) == "worse"
-    assert forest.verdict(estimate(math.nan)) == "unclear"
-
-
 def test_a_decision_says_of_each_condition_whether_it_holds() -> None:
     common = {"figure": "0.5", "bound": "at least 0.6"}
     conditions = (

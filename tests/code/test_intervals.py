@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adclick.arrays import Array
-from adclick.evaluation.intervals import Figures, intervals, jackknife, resample_weights
+from adclick.evaluation.intervals import Figure, Figures, intervals, jackknife, resample_weights
 from adclick.evaluation.measured import measure
 from adclick.evaluation.metrics import METRICS, Scored
 from adclick.evaluation.rows import GROUPS, ScoredRows
@@ -47,6 +47,24 @@ def width(n: int, confidence: float = 0.95) -> float:
     rows, clusters = rows_of(n)
     auc = found(clusters, rows, confidence=confidence)[0]["auc"]
     return auc.high - auc.low
+
+
+@pytest.mark.parametrize(
+    ("ends", "better", "lead"),
+    [
+        ((0.1, 0.3), 1, "better"),
+        ((0.1, 0.3), -1, "worse"),
+        ((-0.3, -0.1), -1, "better"),
+        ((-0.1, 0.3), 1, "unclear"),
+        ((0.0, 0.3), 1, "unclear"),
+        ((math.nan, 0.3), 1, "unclear"),
+        ((0.1, math.inf), 1, "unclear"),
+    ],
+)
+def test_a_lead_is_clear_where_its_interval_is_on_one_side(
+    ends: tuple[float, float], better: int, lead: str
+) -> None:
+    assert Figure(value=0.2, low=ends[0], high=ends[1]).lead(better) == lead
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:

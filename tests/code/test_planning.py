@@ -30,7 +30,8 @@ LOCAL = load_config(REPOSITORY / "configs" / "local.yaml")
 GCP = load_config(REPOSITORY / "configs" / "gcp.yaml")
 SAMPLE = sample_size(LOCAL.sample_data)
 NO_STEP = {"__init__", "caching", "model_versions", "stages"}
-NO_PLAN = {"score"}
+# of the last four `make bench-run` has no figure yet: steps are planned once they were measured
+NO_PLAN = {"score", "find_start", "judge", "notify", "profile_reference"}
 STEPS = {growth.step: growth for growth in GROWTH}
 
 rows = st.floats(1e3, 1e10)

@@ -19,6 +19,7 @@ LOOKS_OUTWARD = {
     "collect_predictions",
     "deploy",
     "find_champion",
+    "find_start",
     "ingest",
     "notify",
     "promote",

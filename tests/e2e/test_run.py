@@ -53,6 +53,7 @@ LOADED = {
     "canary_trial": "CanaryTrial",
     "promotion": "Release",
     "traffic": "TrafficReport",
+    "reference_profile": "Reference",
     "month_reports": "DriftReports",
     "logged_predictions": "LabelledPredictions",
     "prediction_reports": "DriftReports",

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 AVAZU = Path(__file__).resolve().parents[2] / "../shared/data/avazu"
 # wide intervals: what is decided here is decided clearly
 LEARNING: dict[str, Any] = {
-    "training": {"epochs": 6, "batch_size": 64, "learning_rate": 0.005},
+    "training": {"epochs": 6, "batch_size": 64, "learning_rate": 0.005, "warm_start": True},
     "evaluation": {"confidence": 0.999, "resamples": 2000},
 }
 AVAZU_SCHEMA = Path(__file__).resolve().parents[2] / "configs/schemas/avazu.yaml"
@@ -174,6 +174,14 @@ def test_a_better_model_is_promoted(deployed: Moment, better: Moment) -> None:
         deployed.serving.version: "archived",
         better.trained: "production",
     }
+
+
+def test_it_began_with_the_weights_of_the_champion(
+    trained: Moment, deployed: Moment, better: Moment
+) -> None:
+    assert "begins with: nothing, no version is of earlier months" in trained.run.output
+    assert f"begins with: {deployed.serving.version}" in better.run.output
+    assert f"begun with {deployed.serving.version}; new are no values" in better.run.output
 
 
 def test_its_canary_got_requests_and_held(deployed: Moment, better: Moment) -> None:

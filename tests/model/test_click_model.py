@@ -32,6 +32,7 @@ from adclick.training.encoded_rows import Sampling, encode_rows
 from adclick.training.network import join
 from adclick.training.options import TrainingOptions
 from adclick.training.train import train
+from adclick.training.warm_start import WarmStart
 from tests.bundles import tiny_bundle
 from tests.logs import COLUMNS, good, ingested, many, schema_of
 
@@ -379,3 +380,18 @@ def test_a_sample_of_the_rows_without_a_click_leaves_predictions_calibrated(
     predicted = model.predict(encoder.encode(later), None)
     clicks = later.column(CLICKS).to_numpy()
     assert predicted.mean() == pytest.approx(clicks.mean(), rel=0.02)
+
+
+def test_a_warm_start_is_ahead_of_a_cold_one(
+    plain_log: AdLog,
+    plain_model: tuple[ClickModel, tuple[float, ...]],
+    plain_training: TrainingOptions,
+) -> None:
+    split = split_by_time(plain_log, SplitOptions())
+    encoder = fit_encoder(plain_log, split.training)
+    former, losses = plain_model
+    start = WarmStart("v1", former, encoder)
+    again = train(plain_log, split, encoder, plain_training, start=start)
+    assert again.begun_with == "v1; new are no values"
+    assert again.validation_logloss[0] < losses[0]
+    assert again.model.fingerprint != former.fingerprint

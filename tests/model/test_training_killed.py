@@ -76,7 +76,7 @@ def test_a_checkpoint_holds_what_was_written_last(tmp_path: Path) -> None:
 
 def test_another_training_has_other_checkpoints() -> None:
     def folder(options: TrainingOptions) -> str:
-        return Checkpoints.of("store", [options]).folder
+        return Checkpoints.of("store", [options.model_dump_json()]).folder
 
     assert folder(OPTIONS) == folder(TrainingOptions(**json.loads(OPTIONS.model_dump_json())))
     assert folder(OPTIONS) != folder(OPTIONS.model_copy(update={"seed": 2}))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
-from adclick.arrays import Array, Float64
+from adclick.arrays import Array
 from adclick.evaluation.evaluation import CHALLENGER, CHAMPION
 from adclick.evaluation.rows import Column, RowsWriter, ScoredRows, block_of
 
@@ -23,10 +24,10 @@ def write_rows(count: int) -> ScoredRows:
             creative = generator.integers(0, CREATIVES, n)
             writer.add(
                 block_of(
-                    (generator.random(n) < _sigmoid(odds)).astype(np.float64),
+                    (generator.random(n) < expit(odds)).astype(np.float64),
                     np.ones(n),
                     {
-                        name: _sigmoid(odds + generator.normal(-0.2, sd, n))
+                        name: expit(odds + generator.normal(-0.2, sd, n))
                         for name, sd in ((CHALLENGER, 0.7), (CHAMPION, 0.8))
                     },
                     {"creative": creative},
@@ -42,7 +43,3 @@ def write_rows(count: int) -> ScoredRows:
 
 def _codes(generator: np.random.Generator, values: int, count: int) -> Array:
     return generator.integers(0, values, count, dtype=np.int32)
-
-
-def _sigmoid(odds: Float64) -> Float64:
-    return 1 / (1 + np.exp(-odds))

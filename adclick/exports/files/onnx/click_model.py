@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 from click_encoder import Encoder
+from creatives import Creatives
 
 Array = np.ndarray[Any, Any]
 
@@ -23,10 +23,7 @@ class ClickModel:
         self._images = self.encoder.spec["image"] is not None
         if self._images:
             self._tower = ort.InferenceSession(folder / "tower.onnx")
-            # row 0 is for creatives that are not known
-            self._table = np.load(folder / "creatives.npy")
-            ids = json.loads((folder / "creative_ids.json").read_text(encoding="utf-8"))
-            self._creatives = {name: row for row, name in enumerate(ids, 1)}
+            self._creatives = Creatives(folder)
 
     def predict(
         self, requests: Sequence[Mapping[str, Any]], new: Mapping[int, Array] | None = None
@@ -38,22 +35,13 @@ class ClickModel:
         slots, numbers, creatives = self.encoder.encode(requests)
         inputs = {"categorical": slots, "numeric": numbers}
         if self._images:
-            inputs["creative"] = self._embeddings(creatives, new)
+            inputs["creative"] = self._creatives.embeddings(creatives, new)
         (logits,) = self._head.run(None, inputs)
         return self.encoder.probability(logits)
 
     def embed(self, images: Array) -> Array:
         """Embeddings (k, E) of images (k, height, width, 3), uint8 RGB."""
         return np.asarray(self._tower.run(None, {"images": images})[0])
-
-    def _embeddings(
-        self, creatives: Sequence[str | None], new: Mapping[int, Array] | None
-    ) -> Array:
-        rows = [self._creatives.get(creative, 0) for creative in creatives]
-        embeddings = self._table[rows]
-        for number, embedding in (new or {}).items():
-            embeddings[number] = embedding
-        return np.asarray(embeddings, np.float32)
 
 
 def load(folder: Path) -> ClickModel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from click_encoder import Encoder
+from creatives import Creatives
 
 Array = np.ndarray[Any, Any]
 
@@ -26,10 +26,7 @@ class ClickModel:
         self._images = self.encoder.spec["image"] is not None
         if self._images:
             self._tower = Interpreter(str(folder / f"tower{suffix}.tflite"))
-            # row 0 is for creatives that are not known
-            self._table = np.load(folder / "creatives.npy")
-            ids = json.loads((folder / "creative_ids.json").read_text(encoding="utf-8"))
-            self._creatives = {name: row for row, name in enumerate(ids, 1)}
+            self._creatives = Creatives(folder)
 
     def predict(
         self, requests: Sequence[Mapping[str, Any]], new: Mapping[int, Array] | None = None
@@ -39,7 +36,7 @@ class ClickModel:
         Raises ValueError that names row and column for a request that cannot be scored.
         """
         slots, numbers, creatives = self.encoder.encode(requests)
-        embeddings = self._embeddings(creatives, new) if self._images else None
+        embeddings = self._creatives.embeddings(creatives, new) if self._images else None
         return self.encoder.probability(self.logits(slots, numbers, embeddings))
 
     def logits(self, slots: Array, numbers: Array, creatives: Array | None) -> Array:
@@ -52,15 +49,6 @@ class ClickModel:
     def embed(self, images: Array) -> Array:
         """Embeddings (k, E) of images (k, height, width, 3), uint8 RGB."""
         return _run(self._tower, {"images": images})
-
-    def _embeddings(
-        self, creatives: Sequence[str | None], new: Mapping[int, Array] | None
-    ) -> Array:
-        rows = [self._creatives.get(creative, 0) for creative in creatives]
-        embeddings = self._table[rows]
-        for number, embedding in (new or {}).items():
-            embeddings[number] = embedding
-        return np.asarray(embeddings, np.float32)
 
 
 def _run(network: Interpreter, inputs: Mapping[str, Array]) -> Array:
