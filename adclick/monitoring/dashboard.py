@@ -13,7 +13,8 @@ from evidently.sdk.models import DashboardModel, DashboardPanelPlot, PanelMetric
 from evidently.sdk.panels import bar_plot_panel, text_panel
 
 from adclick.monitoring.measured import FIGURE
-from adclick.monitoring.points import MOST_TIMES, SECTIONS, Point, Section
+from adclick.monitoring.point import SECTIONS, Point, Section
+from adclick.monitoring.points import MOST_TIMES
 from adclick.monitoring.report import DriftReport
 
 # more lines in a panel can't be told apart

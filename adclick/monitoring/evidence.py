@@ -23,7 +23,7 @@ from evidently.legacy.renderers.html_widgets import (
 
 from adclick.monitoring.alert import ADVICE
 from adclick.monitoring.measured import check_name, measured
-from adclick.monitoring.points import Point
+from adclick.monitoring.point import Point
 from adclick.monitoring.sampled import Sampled, look_at
 from adclick.monitoring.samples import Samples
 from adclick.monitoring.verdict import Finding, judge, worst_first

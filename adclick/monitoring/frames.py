@@ -27,10 +27,10 @@ def sample_frame(
 ) -> pd.DataFrame:
     """At most about `rows` of the selected impressions, the same ones whatever the log's order.
 
-    Columns: `compared_columns`, `clicked` (0 or 1) and, of rows that `score` scores, `score`. Whole id buckets are taken from the lowest
-    up, at least one of them, so that a sample of a month is drawn by a hash of its ids: random to
-    its content, equal on every machine. An aggregated row becomes as many rows as its impressions,
-    or where that makes too many, a share of them.
+    Columns: `compared_columns`, `clicked` (0 or 1) and, where there is a `score`, what that gives.
+    Whole id buckets are taken from the lowest up, at least one of them, so that a sample of a month
+    is drawn by a hash of its ids: random to its content, equal on every machine. An aggregated row
+    becomes as many rows as its impressions, or where that makes too many, a share of them.
     """
     schema = log.ad_schema
     counts = np.zeros(BUCKETS, np.int64)

@@ -17,7 +17,7 @@ from evidently.core.metric_types import (
 )
 from evidently.legacy.tests.base_test import TestStatus
 
-from adclick.monitoring.points import Point
+from adclick.monitoring.point import Point
 from adclick.monitoring.verdict import Finding
 
 FIGURE = "evidently:metric_v2:adclick:Figure"

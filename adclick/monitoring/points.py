@@ -1,21 +1,18 @@
-"""The figures of a report that its dashboard shows over time: exact, of all rows."""
+"""Which figures of a report its dashboard shows over time: exact, of all rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import exp, isfinite
-from typing import Literal, get_args
+from typing import get_args
 
 from adclick.monitoring.checks import Kind
 from adclick.monitoring.names import SCORE
 from adclick.monitoring.performance import Performance
+from adclick.monitoring.point import Point, Section
 from adclick.monitoring.profile import Profile
 from adclick.monitoring.verdict import Check, Finding, Severity
 
-Section = Literal["Verdict", "Data", "Model", "Traffic", "Slices"]
-
-SECTIONS: tuple[Section, ...] = get_args(Section)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 # so many times its bound a figure is drawn at most: one unit that changed would hide all others
 MOST_TIMES = 10.0
@@ -34,16 +31,6 @@ PANELS: Mapping[Check, tuple[Section, str]] = {
     "calibration": ("Model", "quality against its bounds"),
     "click rate": ("Traffic", "change of the click rate against its bound"),
 }
-
-
-@dataclass(frozen=True)
-class Point:
-    """A figure at the time of its report, and the panel and series of a dashboard that it is of."""
-
-    section: Section
-    panel: str
-    series: str
-    value: float
 
 
 def points_of(

@@ -11,7 +11,7 @@ from typing import Self
 from uuid import UUID
 
 from adclick.monitoring.checks import Kind
-from adclick.monitoring.points import Point
+from adclick.monitoring.point import Point
 from adclick.monitoring.verdict import Finding, Judgement, Verdict, judge, worst_first
 
 REPORT_FILE = "report.json"

@@ -35,7 +35,7 @@ from adclick.model.baselines import Baselines
 from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
 from adclick.monitoring.checks import DriftChecks
-from adclick.monitoring.points import Point
+from adclick.monitoring.point import Point
 from adclick.monitoring.profile import month_profile
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.report import DriftReport

@@ -12,7 +12,8 @@ import pytest
 from test_monitoring import report
 
 from adclick.monitoring.names import CLICKED, SCORE
-from adclick.monitoring.points import MOST_TIMES, Point, points_of
+from adclick.monitoring.point import Point
+from adclick.monitoring.points import MOST_TIMES, points_of
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.verdict import Finding
 from tests.drifting import profile, world
