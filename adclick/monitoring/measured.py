@@ -17,6 +17,7 @@ from evidently.core.metric_types import (
 )
 from evidently.legacy.tests.base_test import TestStatus
 
+from adclick.monitoring.names import CLICKED, SCORE
 from adclick.monitoring.point import Point
 from adclick.monitoring.verdict import Finding
 
@@ -41,7 +42,8 @@ def measured(points: Iterable[Point], findings: Iterable[Finding]) -> Mapping[st
 
 def check_name(finding: Finding) -> str:
     """The check and what it looked at, such as 'drift of site'."""
-    where = " of ".join(filter(None, (finding.column, finding.slice)))
+    column = None if finding.column in (CLICKED, SCORE) else finding.column
+    where = finding.slice or column
     return f"{finding.check} of {where}" if where else finding.check
 
 

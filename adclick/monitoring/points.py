@@ -7,7 +7,7 @@ from math import exp, isfinite
 from typing import get_args
 
 from adclick.monitoring.checks import Kind
-from adclick.monitoring.names import SCORE
+from adclick.monitoring.names import CLICKED, SCORE
 from adclick.monitoring.performance import Performance
 from adclick.monitoring.point import Point, Section
 from adclick.monitoring.profile import Profile
@@ -78,7 +78,7 @@ def _against_bounds(findings: Iterable[Finding]) -> Iterator[Point]:
 def _series(finding: Finding) -> str:
     if finding.slice is not None:
         return finding.slice
-    if finding.column is None:
+    if finding.column in (None, CLICKED, SCORE):
         return finding.check
     kind = finding.check.removesuffix(" values")
     return f"{finding.column}: {kind}" if kind != finding.check else finding.column

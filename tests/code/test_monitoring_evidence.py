@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from adclick.monitoring.point import Point
 from adclick.monitoring.points import MOST_TIMES, points_of
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.verdict import Finding
+from tests.browser import browser, render
 from tests.drifting import profile, world
 
 EXACT, SAMPLED = "Exact: from all rows", "Sampled: distributions"
@@ -129,9 +131,24 @@ def test_quality_is_shown_where_labels_are_in(labelled: float, shown: bool) -> N
                for one in results(found).values()) == shown  # fmt: skip
 
 
-def test_a_value_that_is_a_script_is_text() -> None:
+@cache
+def hostile() -> DriftReport:
+    """A month with a site whose name would be a script, and load a picture, if it could."""
     current = world(1)
-    current["site"] = current["site"].replace("site0", "</script><script>stolen()</script>")
-    found = report(current)
-    assert "stolen()" in found.html
-    assert "<script>stolen" not in found.html
+    name = "</script><script>stolen()</script>![x](http://thief.example/x.png)"
+    current["site"] = current["site"].replace("site0", name)
+    return report(current)
+
+
+def test_a_value_that_is_a_script_is_text() -> None:
+    assert "stolen()" in hostile().html
+    assert "<script>stolen" not in hostile().html
+
+
+@pytest.mark.skipif(browser() is None, reason="there is no browser")
+def test_a_page_renders_without_a_network_whatever_values_hold(tmp_path: Path) -> None:
+    page = render(hostile().html, tmp_path)
+    assert page.loaded == []
+    assert hostile().verdict.upper() in page.text
+    assert page.text.index(EXACT) < page.text.index("Look at first") < page.text.index(SAMPLED)
+    assert "stolen()" in page.text

@@ -82,7 +82,8 @@ def test_what_people_look_at_has_a_page(store: dict[str, Any]) -> None:
     with_page = {name for name, kinds in store["pages"].items() if kinds == ["html"]}
     data = {"ad_log", "statistics", "validation", "feature_encoder"}
     judged = {"click_model", "evaluation", "serving_figures", "decision", "canary_trial"}
-    assert with_page == data | judged | {"month_reports", "prediction_reports", "judgement"}
+    monitored = {"reference_profile", "month_reports", "prediction_reports", "judgement"}
+    assert with_page == data | judged | monitored
     assert store["pages"]["model_card"] == ["html", "markdown"]
 
 
