@@ -116,6 +116,16 @@ class CategoricalColumn(_Strict):
         return frozenset(self.allowed or ())
 
 
+class TextColumn(_Strict):
+    """Words, such as an ad's title: the model reads them, and knows no text as a whole.
+
+    An empty cell is rejected unless `default` names the text that it stands for; "" is one.
+    """
+
+    role: Literal["text"]
+    default: str | None = None
+
+
 class NumericColumn(_Strict):
     """A feature with an order: rejected outside [`min`, `max`], or empty without a `default`.
 
@@ -157,6 +167,7 @@ Column = Annotated[
     | CreativeColumn
     | ImageColumn
     | CategoricalColumn
+    | TextColumn
     | NumericColumn
     | IgnoredColumn,
     Field(discriminator="role"),
@@ -198,8 +209,8 @@ class Schema(_Strict):
                 raise ValueError(f"has {len(self.named(role))} columns with role {role}, not one")
         if self.named("image") and not self.named("creative"):
             raise ValueError("has an image column but no creative column")
-        if not self.categorical and not self.numeric:
-            raise ValueError("has no categorical or numeric column to predict from")
+        if not self.categorical and not self.numeric and not self.texts:
+            raise ValueError("has no categorical, numeric or text column to predict from")
         if reserved := [name for name in self.columns if name.startswith("_")]:
             raise ValueError(f"column {reserved[0]}: names that start with _ are adclick's own")
         return self
@@ -259,13 +270,18 @@ class Schema(_Strict):
         return {n: c for n, c in self.columns.items() if isinstance(c, NumericColumn)}
 
     @cached_property
+    def texts(self) -> dict[str, TextColumn]:
+        """The columns of words by name, in the file's order."""
+        return {n: c for n, c in self.columns.items() if isinstance(c, TextColumn)}
+
+    @cached_property
     def text_columns(self) -> tuple[str, ...]:
-        """The columns of text that repeats: creative, if there is one, and categorical ones."""
-        return (*self.named("creative"), *self.categorical)
+        """The columns of text that repeats: creative, if any, categorical ones, and words."""
+        return (*self.named("creative"), *self.categorical, *self.texts)
 
     @cached_property
     def features(self) -> tuple[str, ...]:
-        """What a prediction request names: time, creative, categorical and numeric columns."""
+        """What a prediction request names: time, creative, categorical, text, numeric columns."""
         return (self.time, *self.text_columns, *self.numeric)
 
 

@@ -13,6 +13,7 @@ from adclick.schema import (
     ImageColumn,
     NumericColumn,
     Schema,
+    TextColumn,
     TimeColumn,
 )
 
@@ -37,7 +38,7 @@ def feature_schemas(schema: Schema, images: bool) -> dict[str, JsonSchema]:
 
 def required_features(schema: Schema) -> list[str]:
     """The features that no default stands in for."""
-    defaults = (schema.categorical | schema.numeric).items()
+    defaults = {**schema.categorical, **schema.texts, **schema.numeric}.items()
     return [schema.time, *(name for name, column in defaults if column.default is None)]
 
 
@@ -78,6 +79,16 @@ def _category(column: CategoricalColumn) -> JsonSchema:
     return {"type": ["string", "integer", *nothing], **text, **described}
 
 
+def _words(column: TextColumn) -> JsonSchema:
+    if column.default is None:
+        return {"type": "string", **_text()}
+    return {
+        "type": ["string", "null"],
+        "maxLength": LONGEST_VALUE,
+        "default": column.default,
+    }
+
+
 def _number(column: NumericColumn) -> JsonSchema:
     low = -LARGEST if column.min is None else max(column.min, -LARGEST)
     high = LARGEST if column.max is None else min(column.max, LARGEST)
@@ -96,5 +107,6 @@ ROLES: dict[str, Callable[[Any], JsonSchema]] = {
     "creative": _creative,
     "image": _image,
     "categorical": _category,
+    "text": _words,
     "numeric": _number,
 }

@@ -9,6 +9,7 @@ import numpy as np
 from adclick.arrays import Array
 from adclick.bundle.bundle import ServingBundle
 from adclick.encoding.candidate import parse_candidates
+from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.replay import Replay
 
 EMBEDDING_TOLERANCE = 1e-4
@@ -31,8 +32,8 @@ def _differing(bundle: ServingBundle, replay: Replay, row: int) -> Iterator[str]
     candidates = parse_candidates(bundle.schema, [replay.requests[row]])
     ours, theirs = bundle.encoder, replay.encoder
     served = ours.encode_candidates(candidates)
-    slots = dict(zip(ours.slot_names, served.categorical[0].tolist(), strict=True))
-    expected = dict(zip(theirs.slot_names, replay.encoded.categorical[row].tolist(), strict=True))
+    slots = _slots(ours, served.categorical[0])
+    expected = _slots(theirs, replay.encoded.categorical[row])
     for name in {**expected, **slots}:
         if slots.get(name) != expected.get(name):
             yield f"{name}: slot {slots.get(name)}, offline {expected.get(name)}"
@@ -45,6 +46,11 @@ def _differing(bundle: ServingBundle, replay: Replay, row: int) -> Iterator[str]
     if replay.embeddings is not None and bundle.has_images and bundle.schema.creative:
         creative = candidates.columns[bundle.schema.creative][0]
         yield from _embedding(bundle, replay, row, creative)
+
+
+def _slots(encoder: FeatureEncoder, slots: Array) -> dict[str, int]:
+    words = [name for text in encoder.text for name in text.token_names]
+    return dict(zip((*encoder.slot_names, *words), slots.tolist(), strict=True))
 
 
 def _by_name(names: list[str], values: Array) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -12,6 +13,9 @@ from gunicorn.arbiter import Arbiter
 from uvicorn.config import Config
 from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker
+
+from serving.closing import take_the_last
+from serving.connection import Connection
 
 # how long a connection that is open but idle is kept for a last request, which is told to close it
 IDLE_SECONDS = 1.0
@@ -23,7 +27,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Connection,
         "ws": "none",
         "lifespan": "on",
         "access_log": False,
@@ -35,6 +39,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         self.config.app = self.wsgi
         server = DrainingServer(self.config, self.ppid)
         self._install_sigquit_handler()
+        # the loaded model stays: to look through it for garbage takes 20 ms of a request's time
+        gc.collect()
+        gc.freeze()
         await server.serve(sockets=self.sockets)
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
@@ -57,6 +64,7 @@ class DrainingServer(Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what was begun, and what comes on open connections within IDLE_SECONDS."""
         self.config.app.draining = True  # type: ignore[union-attr]
+        await take_the_last(sockets or [])
         for server in self.servers:
             server.close()
         deadline = asyncio.get_running_loop().time() + IDLE_SECONDS

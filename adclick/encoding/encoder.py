@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import Array, Float32, Float64, Int32
 from adclick.encoding.candidate import Candidates
+from adclick.encoding.words import TOKENS, TextEncoding, token_slots
 from adclick.lookup import positions
 from adclick.schema import Schema
 
@@ -79,7 +80,7 @@ class FeatureEncoder(BaseModel):
 
     `encode` (whole batches) and `encode_candidates` (requests) give the same numbers. The
     categorical slots are, in this order: the schema's categorical columns, a slot per numeric
-    column, hour of day, day of week (Monday is 0), both in UTC.
+    column, hour of day, day of week (Monday is 0), both in UTC, and then the words of texts.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -87,24 +88,30 @@ class FeatureEncoder(BaseModel):
     time: str
     categorical: tuple[CategoricalEncoding, ...]
     numeric: tuple[NumericEncoding, ...]
+    text: tuple[TextEncoding, ...] = ()
 
     @property
     def slot_names(self) -> tuple[str, ...]:
-        """What each of the C categorical columns is."""
+        """What each of the C categorical columns is, but for words."""
         categorical = [encoding.name for encoding in self.categorical]
         return (*categorical, *(f"{n.name} bucket" for n in self.numeric), "hour", "weekday")
 
     @property
     def slot_counts(self) -> tuple[int, ...]:
-        """Number of slots of each of the C categorical columns, for embedding tables."""
+        """Number of slots of each of the C categorical columns but words, for embedding tables."""
         categorical = [len(encoding.values) + 1 for encoding in self.categorical]
         return (*categorical, *(len(n.edges) + 1 for n in self.numeric), HOURS, WEEKDAYS)
 
     @property
+    def width(self) -> int:
+        """C, the categorical columns and all words."""
+        return len(self.slot_counts) + TOKENS * len(self.text)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The log's columns that `encode` reads."""
-        names = [*(c.name for c in self.categorical), *(n.name for n in self.numeric)]
-        return (self.time, *names)
+        texts = [*(c.name for c in self.categorical), *(t.name for t in self.text)]
+        return (self.time, *texts, *(n.name for n in self.numeric))
 
     def encode(self, batch: pa.RecordBatch | pa.Table) -> Encoded:
         """Encode rows of an ad log."""
@@ -118,6 +125,8 @@ class FeatureEncoder(BaseModel):
         time = pc.cast(column_of(batch, self.time), pa.int64()).to_numpy(zero_copy_only=False)
         hours = time // HOUR
         slots += [hours % HOURS, (hours // HOURS + EPOCH_WEEKDAY) % WEEKDAYS]
+        for text in self.text:
+            slots += list(text.encode(column_of(batch, text.name)).T)
         return Encoded(_rows(slots, np.int32, batch.num_rows), np.ascontiguousarray(numeric.T))
 
     def encode_candidates(self, candidates: Candidates) -> Encoded:
@@ -141,6 +150,9 @@ class FeatureEncoder(BaseModel):
         hours = [time // HOUR for time in columns[self.time]]
         slots.append([hour % HOURS for hour in hours])
         slots.append([(hour // HOURS + EPOCH_WEEKDAY) % WEEKDAYS for hour in hours])
+        for text in self.text:
+            tokens = [*map(token_slots, columns[text.name])]
+            slots += [[token[place] for token in tokens] for place in range(TOKENS)]
         return Encoded(_rows(slots, np.int32, count), _rows(numeric, np.float32, count))
 
 

@@ -15,6 +15,7 @@ from adclick.encoding.encoder import (
     NumericEncoding,
     encoded_categoricals,
 )
+from adclick.encoding.words import TextEncoding
 from adclick.errors import AdclickError
 from adclick.schema import CategoricalColumn
 
@@ -66,6 +67,7 @@ def fit_encoder(log: AdLog, training: RowSelection) -> FeatureEncoder:
             _fit_numeric(name, column.log, np.concatenate(samples[name]), shown)
             for name, column in schema.numeric.items()
         ),
+        text=tuple(TextEncoding(name=name) for name in schema.texts),
     )
 
 

@@ -18,6 +18,7 @@ from adclick.schema import (
     CreativeColumn,
     ImageColumn,
     NumericColumn,
+    TextColumn,
     TimeColumn,
 )
 from adclick.times import EPOCH, parse_time
@@ -111,6 +112,25 @@ class Categories:
         return _of_bearable_length(value)
 
 
+class Texts:
+    """Texts without spaces around, the column's default where none was sent."""
+
+    @staticmethod
+    def whole(values: Sequence[Any], _: TextColumn) -> list[str] | None:
+        """Texts of which none is missing."""
+        return _texts(values)
+
+    @staticmethod
+    def one(value: Any, column: TextColumn) -> str:
+        """Raises UnfitValueError for what is no text, missing or too long."""
+        if value is not None and not _is_text(value):
+            raise UnfitValueError("is no text")
+        value = column.default if value is None or not value.strip() else value.strip()
+        if value is None:
+            raise UnfitValueError("is missing")
+        return _of_bearable_length(value)
+
+
 class Numbers:
     """Numbers as floats, the column's default where none was sent."""
 
@@ -178,6 +198,7 @@ READERS: dict[str, Reader] = {
     "time": Times,
     "creative": Creatives,
     "categorical": Categories,
+    "text": Texts,
     "numeric": Numbers,
     "image": Images,
 }

@@ -30,6 +30,7 @@ class Traits:
         self._time, self._creative = log.ad_schema.time, log.ad_schema.creative
         self._trained_on = _creatives(log, split.training) if self._creative else None
         self._months = sorted(split.test.months)
+        self._slots = len(encoder.slot_names)
         self.columns = tuple(self._columns(encoder))
 
     def _columns(self, encoder: FeatureEncoder) -> Iterator[Column]:
@@ -45,7 +46,7 @@ class Traits:
 
     def codes(self, batch: pa.RecordBatch, encoded: Encoded) -> dict[str, Array]:
         """Codes (n,) of a batch's rows by column."""
-        found = list(encoded.categorical.T)
+        found = list(encoded.categorical[:, : self._slots].T)
         names = pc.strftime(batch.column(self._time), "%Y-%m")
         found.append(pc.index_in(names, value_set=pa.array(self._months)).to_numpy())
         if self._creative:

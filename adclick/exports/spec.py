@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from adclick.arrays import Float64
 from adclick.bundle.bundle import ServingBundle
 from adclick.encoding.encoder import CategoricalEncoding, NumericEncoding
+from adclick.errors import AdclickError
 from adclick.model.calibration import Calibration
 from adclick.numbers import LARGEST
 from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema
@@ -78,8 +79,13 @@ class EncoderSpec(_Frozen):
 
 
 def encoder_spec(bundle: ServingBundle) -> EncoderSpec:
-    """The specification of a bundle's encoder."""
+    """The specification of a bundle's encoder; raises AdclickError for columns of role text."""
     schema, encoder = bundle.schema, bundle.encoder
+    if encoder.text:
+        raise AdclickError(
+            f"version {bundle.version} reads column {encoder.text[0].name} of role text, which "
+            "exports cannot yet: export a version that was trained with it as `ignored`"
+        )
     shape = schema.image_shape
     return EncoderSpec(
         version=bundle.version,

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from adclick.adlog import CreativeFiles
 from adclick.ingest.image_unit import IMAGES_FILE, ImagesDone
-from adclick.ingest.storage import read_document, write_document, written
+from adclick.ingest.storage import made_once, written
 from adclick.keys import content_key
 
 IDS_FILE, DONE_FILE = "ids.parquet", "done.json"
@@ -25,8 +25,16 @@ def gather_creatives(
     Images are copied, not decoded again, so that readers can map one file into memory.
     """
     folder = f"creatives/{content_key(''.join(group.folder for group in groups))}"
-    if done := read_document(f"{root}/{folder}/{DONE_FILE}", CreativeFiles):
-        return done
+    return made_once(
+        f"{root}/{folder}/{DONE_FILE}",
+        CreativeFiles,
+        lambda: _gathered(root, folder, groups, shape),
+    )
+
+
+def _gathered(
+    root: str, folder: str, groups: Sequence[ImagesDone], shape: tuple[int, int, int]
+) -> CreativeFiles:
     filesystem, base = fsspec.core.url_to_fs(root)
     with written(f"{root}/{folder}/{IMAGES_FILE}") as images:
         for group in groups:
@@ -36,8 +44,6 @@ def gather_creatives(
     ids = [creative for group in groups for creative in group.creatives]
     with written(f"{root}/{folder}/{IDS_FILE}") as file:
         pq.write_table(pa.table({"creative": pa.array(ids, pa.string())}), file)
-    done = CreativeFiles(
+    return CreativeFiles(
         ids=f"{folder}/{IDS_FILE}", images=f"{folder}/{IMAGES_FILE}", count=len(ids), shape=shape
     )
-    write_document(f"{root}/{folder}/{DONE_FILE}", done)
-    return done

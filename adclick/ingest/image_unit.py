@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import UInt8
 from adclick.images import MAX_BYTES, ImageError, decode_image, too_many_bytes
-from adclick.ingest.storage import read_document, write_document, written
+from adclick.ingest.storage import made_once, written
 
 DONE_FILE = "done.json"
 IMAGES_FILE = "images.u8"
@@ -60,8 +60,10 @@ def ingest_images(task: ImageTask) -> ImagesDone:
     same as one that is not there.
     """
     done_file = f"{task.root}/{task.folder}/{DONE_FILE}"
-    if done := read_document(done_file, ImagesDone):
-        return done
+    return made_once(done_file, ImagesDone, lambda: _decode(task))
+
+
+def _decode(task: ImageTask) -> ImagesDone:
     creatives: list[str] = []
     problems: dict[str, str] = {}
     with written(f"{task.root}/{task.folder}/{IMAGES_FILE}") as file:
@@ -71,9 +73,7 @@ def ingest_images(task: ImageTask) -> ImagesDone:
             else:
                 file.write(pixels.tobytes())
                 creatives.append(image.creative)
-    done = ImagesDone(folder=task.folder, creatives=tuple(creatives), problems=problems)
-    write_document(done_file, done)
-    return done
+    return ImagesDone(folder=task.folder, creatives=tuple(creatives), problems=problems)
 
 
 def decoded(

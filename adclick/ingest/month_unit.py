@@ -29,9 +29,9 @@ from adclick.ingest.parts import (
     reason_of,
 )
 from adclick.ingest.raw_text import raw_texts
-from adclick.ingest.storage import read_document, write_document, written
+from adclick.ingest.storage import made_once, written
 from adclick.ingest.units import RowUnit
-from adclick.schema import CategoricalColumn, NumericColumn, Schema
+from adclick.schema import CategoricalColumn, NumericColumn, Schema, TextColumn
 
 MONTH_FILE, QUARANTINE_FILE, DROPPED_FILE = "month.json", "quarantine.parquet", "dropped.parquet"
 QUARANTINE = pa.schema(
@@ -94,15 +94,15 @@ def ingest_month(task: MonthTask) -> Month:
     allows; its quarantine is written by then.
     """
     done_file = f"{task.root}/{task.folder}/{MONTH_FILE}"
-    if done := read_document(done_file, Month):
-        return done
+    return made_once(done_file, Month, lambda: _put_together(task))
+
+
+def _put_together(task: MonthTask) -> Month:
     dropped = _find_dropped(task)
     reasons = _write_quarantine(task, dropped)
     if any(len(out.rows) for out in dropped):
         _write_dropped(task, dropped)
-    month = _counted(task, dropped, reasons)
-    write_document(done_file, month)
-    return month
+    return _counted(task, dropped, reasons)
 
 
 def _check_share(task: MonthTask, kept: int, reasons: Counter[str]) -> None:
@@ -182,7 +182,8 @@ def _filled(unit: RowUnit, texts: Sequence[str], schema: Schema) -> Counter[str]
     defaults = [
         (name, unit.names.index(name))
         for name, column in schema.columns.items()
-        if isinstance(column, CategoricalColumn | NumericColumn) and column.default is not None
+        if isinstance(column, CategoricalColumn | NumericColumn | TextColumn)
+        and column.default is not None
     ]
     for text in texts:
         cells = next(csv.reader(io.StringIO(text, newline="")))

@@ -14,7 +14,7 @@ from adclick.ingest.bad_rows import malformed_rows, rejected_rows
 from adclick.ingest.parts import NO_MONTH, Part, PartWriter, part_schema
 from adclick.ingest.reading import UnitReader
 from adclick.ingest.rows import Rows
-from adclick.ingest.storage import read_document, write_document
+from adclick.ingest.storage import made_once
 from adclick.ingest.units import RowUnit
 from adclick.ingest.validation import Checked, check_rows
 from adclick.schema import Schema
@@ -56,18 +56,19 @@ def ingest_rows(task: RowTask) -> RowsDone:
     or again after a kill, the store is the same.
     """
     done_file = f"{task.root}/{task.folder}/{DONE_FILE}"
-    if done := read_document(done_file, RowsDone):
-        return done
+    done = made_once(done_file, RowsDone, lambda: _read(task))
+    # or memory that units took in turn adds up over hundreds of them
+    pa.default_memory_pool().release_unused()
+    return done
+
+
+def _read(task: RowTask) -> RowsDone:
     reader = UnitReader(task.unit, wanted_columns(task.ad_schema))
     with _Months(task) as months:
         for rows in reader:
             _add(rows, task, months)
         parts = months.finish()
-    done = RowsDone(begin=reader.begin, end=reader.end, lines=reader.lines, parts=parts)
-    write_document(done_file, done)
-    # or memory that units took in turn adds up over hundreds of them
-    pa.default_memory_pool().release_unused()
-    return done
+    return RowsDone(begin=reader.begin, end=reader.end, lines=reader.lines, parts=parts)
 
 
 def wanted_columns(schema: Schema) -> tuple[str, ...]:

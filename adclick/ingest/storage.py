@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import fsspec
-from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    # a server's compactions, which write no document, begin every few seconds
+    from pydantic import BaseModel
 
 PARTIAL = ".partial"
 
@@ -26,9 +29,26 @@ def written(uri: str) -> Iterator[BinaryIO]:
 
 
 def write_document(uri: str, document: BaseModel) -> None:
-    """Write a document as JSON: the last thing of a unit, which says that it is done."""
+    """Write a document as JSON."""
     with written(uri) as file:
         file.write(document.model_dump_json(indent=1).encode())
+
+
+def made_once[D: BaseModel](
+    uri: str, kind: type[D], make: Callable[[], D], holds: Callable[[D], bool] = lambda _: True
+) -> D:
+    """The document at `uri` if there is one that still `holds`, else what `make` makes, kept there.
+
+    It is written after all that `make` writes, and so says that this is done: a unit that is done
+    again after a kill leaves the same files, if `make` depends on nothing but what `uri` is named
+    after.
+    """
+    known = read_document(uri, kind)
+    if known is not None and holds(known):
+        return known
+    made = make()
+    write_document(uri, made)
+    return made
 
 
 def read_document[D: BaseModel](uri: str, kind: type[D]) -> D | None:

@@ -14,7 +14,7 @@ from adclick.arrays import Array, Float64, UInt64
 from adclick.ingest.hashes import LONGEST_ID, hash_ids, hash_rows
 from adclick.ingest.rows import Rows
 from adclick.numbers import LARGEST, parse_numbers
-from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema
+from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema, TextColumn
 from adclick.times import parse_times
 
 MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact
@@ -128,10 +128,11 @@ def check_features(rows: Rows, schema: Schema) -> Features:
 def _add_context(
     cells: pa.Table, schema: Schema, columns: dict[str, pa.Array], problems: _Problems
 ) -> dict[str, Array]:
-    """Add the categorical and numeric columns; returns where a default stands in, by column."""
+    """Add the columns of context; returns where a default stands in, by column."""
     filled: dict[str, Array] = {}
-    for name, categorical in schema.categorical.items():
-        columns[name], filled[name] = _categories(cells, name, categorical, problems)
+    texts: dict[str, CategoricalColumn | TextColumn] = {**schema.categorical, **schema.texts}
+    for name, text in texts.items():
+        columns[name], filled[name] = _categories(cells, name, text, problems)
     for name, numeric in schema.numeric.items():
         columns[name], filled[name] = _numbers(cells, name, numeric, problems)
     return filled
@@ -173,7 +174,10 @@ def _times(cells: pa.Table, schema: Schema, month: str | None, problems: _Proble
 
 
 def _categories(
-    cells: pa.Table, name: str, column: CategoricalColumn | None, problems: _Problems
+    cells: pa.Table,
+    name: str,
+    column: CategoricalColumn | TextColumn | None,
+    problems: _Problems,
 ) -> tuple[pa.Array, Array]:
     """The column dictionary-encoded, each distinct value looked at once, and where it was empty.
 
@@ -189,7 +193,7 @@ def _categories(
     elif empty.any():
         values = pc.if_else(pa.array(empty), default, values)
     _add_values(problems, _too_long(values), codes, name, TOO_LONG)
-    if column is not None and column.allowed is not None:
+    if isinstance(column, CategoricalColumn) and column.allowed is not None:
         allowed = pc.is_in(values, value_set=pa.array(column.allowed, pa.string()))
         _add_values(problems, ~_mask(allowed), codes, name, "not allowed")
     filled = empty[codes] if default is not None else np.zeros(len(codes), bool)

@@ -34,7 +34,8 @@ class LogisticBaseline(Opaque):
 
     def predict(self, encoded: Encoded) -> Float64:
         """Click probabilities, float64 (n,)."""
-        linear = self.slots[encoded.categorical + self.offsets].sum(axis=1)
+        slots = encoded.categorical[:, : len(self.offsets)]
+        linear = self.slots[slots + self.offsets].sum(axis=1)
         return np.asarray(expit(self.intercept + linear + encoded.numeric @ self.coefficients))
 
     def save(self, file: Path) -> None:
@@ -64,7 +65,7 @@ def load_baseline(file: Path) -> LogisticBaseline:
 def fit_baseline(
     encoded: Encoded, slot_counts: tuple[int, ...], clicks: Array, impressions: Array
 ) -> LogisticBaseline:
-    """scikit-learn's logistic regression on one-hot slots and numbers.
+    """scikit-learn's logistic regression on one-hot slots and numbers; words are left out.
 
     An aggregated row counts as its clicks and its impressions without a click.
     """
@@ -88,8 +89,8 @@ def fit_baseline(
 
 
 def _one_hot(encoded: Encoded, offsets: Array, total: int) -> csr_matrix:
-    count, columns = encoded.categorical.shape
-    positions = (encoded.categorical + offsets).ravel()
+    count, columns = len(encoded.categorical), len(offsets)
+    positions = (encoded.categorical[:, :columns] + offsets).ravel()
     ends = np.arange(0, count * columns + 1, columns)
     slots = csr_matrix((np.ones(len(positions)), positions, ends), shape=(count, total))
     return hstack([slots, csr_matrix(encoded.numeric)]).tocsr()

@@ -28,19 +28,23 @@ SMOOTHING = 100
 class BoostingBaseline(Opaque):
     """Trees over slots as categories and numbers; `rates` holds a column's click rates by slot.
 
+    The first `columns` slots of a row are looked at, and so no words.
     Only columns of too many slots have any: there a slot is the number that it has in `rates`.
     """
 
     trees: HistGradientBoostingClassifier
     rates: dict[int, Float64]
+    columns: int
 
     def predict(self, encoded: Encoded) -> Float64:
         """Click probabilities, float64 (n,)."""
-        return np.asarray(self.trees.predict_proba(_features(encoded, self.rates))[:, 1])
+        return np.asarray(
+            self.trees.predict_proba(_features(encoded, self.rates, self.columns))[:, 1]
+        )
 
     def save(self, file: Path) -> None:
         """Write the trees in Python's own format: a baseline is read where it was written."""
-        file.write_bytes(pickle.dumps((self.trees, self.rates)))
+        file.write_bytes(pickle.dumps((self.trees, self.rates, self.columns)))
 
 
 def load_boosting(file: Path) -> BoostingBaseline:
@@ -63,7 +67,7 @@ def fit_boosting(
         for column, count in enumerate(slot_counts)
         if count > MOST_CATEGORIES
     }
-    features = _features(encoded, rates)
+    features = _features(encoded, rates, len(slot_counts))
     labelled = labelled_rows(clicks, impressions)
     trees = HistGradientBoostingClassifier(
         max_iter=TREES,
@@ -75,7 +79,7 @@ def fit_boosting(
         random_state=1,
     )
     trees.fit(features[labelled.rows], labelled.labels, labelled.weights)
-    return BoostingBaseline(trees, rates)
+    return BoostingBaseline(trees, rates, len(slot_counts))
 
 
 def _click_rates(slots: Array, count: int, clicks: Array, impressions: Array) -> Float64:
@@ -86,8 +90,8 @@ def _click_rates(slots: Array, count: int, clicks: Array, impressions: Array) ->
     return rates
 
 
-def _features(encoded: Encoded, rates: dict[int, Float64]) -> Float64:
-    columns = encoded.categorical.astype(np.float64)
+def _features(encoded: Encoded, rates: dict[int, Float64], count: int) -> Float64:
+    columns = encoded.categorical[:, :count].astype(np.float64)
     for column, known in rates.items():
         columns[:, column] = known[encoded.categorical[:, column]]
     return np.concatenate([columns, encoded.numeric], axis=1)

@@ -5,18 +5,34 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from adclick.model.backbone import pretrained
 from adclick.model.options import ModelOptions
 from adclick.model.seeds import Seeds
 
 
 def build_tower(shape: tuple[int, int, int], options: ModelOptions, seeds: Seeds) -> keras.Model:
-    """A convolutional network from uint8 images (k, height, width, 3) to embeddings (k, E).
+    """A network from uint8 images (k, height, width, 3) to embeddings (k, E).
 
-    Four stride-2 convolutions, then mean and maximum over the picture, and what is where: the mean
-    says how much of something there is, the maximum whether it is there at all, and how large a
-    thing is shows in where its edges are. Trained from scratch.
+    Convolutions that are trained from scratch, or a pretrained backbone.
     """
     images = keras.Input(shape, dtype="uint8", name="images")
+    x = pretrained(images, options.backbone) if options.backbone else _seen(images, options, seeds)
+    x = layers.Dropout(options.dropout, seed=seeds.next())(x)
+    embedding = layers.Dense(
+        options.image_dimensions,
+        # small, so that a picture begins by saying little
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=seeds.next()),
+        name="embedding",
+    )(x)
+    return keras.Model(images, embedding, name="tower")
+
+
+def _seen(images: keras.KerasTensor, options: ModelOptions, seeds: Seeds) -> keras.KerasTensor:
+    """Four stride-2 convolutions, then mean and maximum over the picture, and what is where.
+
+    The mean says how much of something there is, the maximum whether it is there at all, and how
+    large a thing is shows in where its edges are.
+    """
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(images)
     for filters in options.tower_filters:
         x = layers.Conv2D(
@@ -28,12 +44,4 @@ def build_tower(shape: tuple[int, int, int], options: ModelOptions, seeds: Seeds
             kernel_initializer=seeds.kernel(),
         )(x)
     pooled = [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)]
-    x = layers.Concatenate()([*pooled, layers.Flatten()(x)])
-    x = layers.Dropout(options.dropout, seed=seeds.next())(x)
-    embedding = layers.Dense(
-        options.image_dimensions,
-        # small, so that a picture begins by saying little
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=seeds.next()),
-        name="embedding",
-    )(x)
-    return keras.Model(images, embedding, name="tower")
+    return layers.Concatenate()([*pooled, layers.Flatten()(x)])

@@ -10,16 +10,19 @@ from keras import layers
 
 from adclick.model.options import ModelOptions
 from adclick.model.seeds import Seeds
+from adclick.model.slots import columns_of, slots_input
 
 
-def build_visual(slot_counts: Sequence[int], options: ModelOptions, seeds: Seeds) -> keras.Model:
+def build_visual(
+    slot_counts: Sequence[int], options: ModelOptions, seeds: Seeds, texts: int = 0
+) -> keras.Model:
     """The picture's part of the logit: w . e + b + sum over columns c of h[slot_c] . e.
 
     Inputs: `categorical` int32 (n, C) and `creative` float32 (n, E), the embeddings e. Output:
-    (n, 1). A factorisation machine between picture and context (Rendle 2010): `context` holds a
-    vector h of width E for each slot.
+    (n, 1). Words are left out. A factorisation machine between picture and context (Rendle 2010):
+    `context` holds a vector h of width E for each slot.
     """
-    slots = keras.Input((len(slot_counts),), dtype="int32", name="categorical")
+    slots = slots_input(len(slot_counts), texts)
     creative = keras.Input((options.image_dimensions,), dtype="float32", name="creative")
     offsets = np.concatenate([[0], np.cumsum(slot_counts)[:-1]]).astype(np.int32)
     context = layers.Embedding(
@@ -28,7 +31,7 @@ def build_visual(slot_counts: Sequence[int], options: ModelOptions, seeds: Seeds
         embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=seeds.next()),
         embeddings_regularizer=keras.regularizers.L2(options.l2 / 20),
         name="context",
-    )(keras.ops.add(offsets, slots))
+    )(keras.ops.add(offsets, columns_of(slots, len(slot_counts), texts)))
     alone = layers.Dense(1, kernel_initializer=seeds.kernel(), name="alone")(creative)
     in_context = keras.ops.sum(creative * keras.ops.sum(context, axis=1), axis=1, keepdims=True)
     return keras.Model([slots, creative], layers.Add()([alone, in_context]), name="visual")

@@ -50,7 +50,7 @@ class _Records:
     def add(
         self, shared: dict[str, Any], rows: list[dict[str, Any]], columns: dict[str, list[Any]]
     ) -> None:
-        names = dict.fromkeys(name for row in rows for name in row)
+        names: set[str] = set().union(*rows)
         self._extend({name: [row.get(name) for row in rows] for name in names})
         self._extend({name: [value] * len(rows) for name, value in shared.items()})
         self._extend(columns)
@@ -74,8 +74,10 @@ class _Records:
 
 def column_of(values: Sequence[Any]) -> pa.Array:
     """Values as int64 or float64 where all of them are such numbers, else as text."""
-    kinds = {type(value) for value in values} - {type(None)}
-    if kinds and kinds <= {int, float}:
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {str}:
+        return pa.array(values, pa.string())
+    if kinds <= {int, float}:
         try:
             return pa.array(values, pa.int64() if kinds == {int} else pa.float64())
         except (OverflowError, pa.ArrowInvalid):

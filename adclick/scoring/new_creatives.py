@@ -16,7 +16,7 @@ from adclick.adlog import AdLog
 from adclick.arrays import Float32, UInt8
 from adclick.ingest.image_files import groups_of, list_images
 from adclick.ingest.image_unit import MISSING, ImageFile, decoded
-from adclick.ingest.storage import read_document, write_document, written
+from adclick.ingest.storage import made_once, read_document, written
 from adclick.keys import content_key
 from adclick.scoring.model import scorer_of
 
@@ -84,8 +84,10 @@ def embed_images(task: EmbedTask) -> Embedded:
     Raises OSError when a disk or network fails, which is no fault of the image.
     """
     done_file = f"{task.root}/{task.folder}/{DONE_FILE}"
-    if done := read_document(done_file, Embedded):
-        return done
+    return made_once(done_file, Embedded, lambda: _embed(task))
+
+
+def _embed(task: EmbedTask) -> Embedded:
     pixels: dict[str, UInt8] = {}
     problems = dict.fromkeys(task.missing, MISSING)
     scorer = scorer_of(task.bundle)
@@ -97,9 +99,7 @@ def embed_images(task: EmbedTask) -> Embedded:
     if pixels:
         with written(f"{task.root}/{task.folder}/{EMBEDDINGS_FILE}") as file:
             np.save(file, scorer.embed(np.stack(list(pixels.values()))))
-    done = Embedded(folder=task.folder, names=tuple(pixels), problems=problems)
-    write_document(done_file, done)
-    return done
+    return Embedded(folder=task.folder, names=tuple(pixels), problems=problems)
 
 
 def _images(

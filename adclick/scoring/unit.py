@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from adclick.ingest.storage import read_document, write_document
+from adclick.ingest.storage import made_once
 from adclick.ingest.units import RowUnit
 from adclick.scoring.model import scorer_of
 from adclick.scoring.new_creatives import load_embeddings
@@ -90,11 +90,9 @@ def score_unit(task: ScoreTask) -> UnitDone:
     The files depend on nothing but the task, and the document that says so comes last: done twice,
     or again after a kill, they are the same.
     """
-    done = read_document(task.done_file, UnitDone)
-    if done is not None and _is_still_right(task, done):
-        return done
-    done = _score(task)
-    write_document(task.done_file, done)
+    done = made_once(
+        task.done_file, UnitDone, lambda: _score(task), lambda done: _is_still_right(task, done)
+    )
     # or memory that units took in turn adds up over hundreds of them
     pa.default_memory_pool().release_unused()
     return done

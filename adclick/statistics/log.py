@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.adlog import AdLog, Month
 from adclick.errors import AdclickError
-from adclick.ingest.storage import read_document, write_document
+from adclick.ingest.storage import made_once
 from adclick.statistics.anomalies import find_anomalies
 from adclick.statistics.anomaly import Anomaly, AnomalyOptions
 from adclick.statistics.describe import describe_month
@@ -50,11 +50,7 @@ def describe_log(log: AdLog, options: AnomalyOptions) -> LogStatistics:
 def known_month(log: AdLog, month: Month) -> MonthStatistics:
     """The statistics of one of the log's months, kept beside it or else described and kept."""
     kept = f"{log.root}/{posixpath.dirname(month.quarantine)}/statistics-{FORMAT}.json"
-    if known := read_document(kept, MonthStatistics):
-        return known
-    statistics = describe_month(log, month.month)
-    write_document(kept, statistics)
-    return statistics
+    return made_once(kept, MonthStatistics, lambda: describe_month(log, month.month))
 
 
 def validate_log(statistics: LogStatistics) -> Validation:

@@ -85,7 +85,7 @@ def encode_rows(
         columns.append(creative_column)
     folder.mkdir(parents=True, exist_ok=True)
     widths = {
-        "categorical": (np.int32, (len(encoder.slot_counts),)),
+        "categorical": (np.int32, (encoder.width,)),
         "numeric": (np.float32, (len(encoder.numeric),)),
         "creative": (np.int32, ()),
         "impressions": (np.float32, ()),

@@ -146,7 +146,13 @@ def _untrained(
     tower, seeds = None, Seeds(options.seed)
     numeric = len(encoder.numeric)
     head = build_head(
-        encoder.slot_counts, numeric, images is not None, click_rate, options.model, seeds
+        encoder.slot_counts,
+        numeric,
+        images is not None,
+        click_rate,
+        options.model,
+        seeds,
+        texts=len(encoder.text),
     )
     if images is not None:
         _, height, width, channels = images.shape

@@ -45,7 +45,10 @@ def carry_over(start: WarmStart, model: ClickModel, encoder: FeatureEncoder) -> 
     """
     slots = former_slots(encoder, start.encoder)
     anew = _new_values(slots, encoder)
-    same_columns = encoder.slot_names == start.encoder.slot_names
+    same_columns = (encoder.slot_names, encoder.text) == (
+        start.encoder.slot_names,
+        start.encoder.text,
+    )
     now, former = model.tabular.head, start.model.tabular.head
     _carry_tables(former, now, slots)
     if not (same_columns and _carry_others(former, now)):
@@ -133,4 +136,5 @@ def _carry_others(former: keras.Model, now: keras.Model) -> bool:
 
 def _others(network: keras.Model) -> list[keras.Variable]:
     layers = [layer for layer in network.layers if layer.name not in TABLES]
-    return [weight for layer in layers for weight in layer.trainable_weights]
+    weights = [weight for layer in layers for weight in layer.weights]
+    return [weight for weight in weights if not weight.path.endswith("generator_state")]

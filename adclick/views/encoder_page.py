@@ -13,6 +13,7 @@ from adclick.encoding.encoder import (
     FeatureEncoder,
     NumericEncoding,
 )
+from adclick.encoding.words import BUCKETS, MOST_WORDS
 from adclick.views.html import render, table
 from adclick.views.text import count, shortened, significant
 
@@ -37,6 +38,14 @@ def _categorical(encoder: FeatureEncoder) -> Markup:
     rows = [
         (shortened(encoding.name, 40), _most_frequent(encoding), count(len(encoding.values) + 1))
         for encoding in encoder.categorical
+    ]
+    rows += [
+        (
+            shortened(text.name, 40),
+            f"its first {MOST_WORDS} words, and pairs of them",
+            count(BUCKETS),
+        )
+        for text in encoder.text
     ]
     return table(("column", "most frequent values", "slots"), rows, text_columns=2)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import images
 from benchmarks.figures import Figure
+from benchmarks.ingest import decoding
 from benchmarks.ingest.bucket import BUCKET, bucket_figures, measure_bucket, serving
 from benchmarks.ingest.data import Size, made_in
 from benchmarks.ingest.engines import engine_figures, measure_engines
@@ -69,9 +69,9 @@ class Benchmark:
         }
 
     def _images(self) -> list[Figure]:
-        files = images.make_jpegs(images.IMAGES // self._options.less)
-        rounds = self._rounds("images", lambda: images.measure_round(files))
-        return images.figures(files, rounds)
+        files = decoding.make_jpegs(decoding.IMAGES // self._options.less)
+        rounds = self._rounds("images", lambda: decoding.measure_round(files))
+        return decoding.figures(files, rounds)
 
     def _rows(self) -> list[Figure]:
         data = self._make("rows", pictures=False)

@@ -23,7 +23,7 @@ def draw_pictures(folder: Path, creatives: Creatives, indices: Sequence[int]) ->
     for index in indices:
         path = picture_of(folder, index)
         if not path.exists():
-            path.write_bytes(_picture(creatives, index))
+            path.write_bytes(picture(creatives, index))
 
 
 def picture_of(folder: Path, creative: int) -> Path:
@@ -31,7 +31,8 @@ def picture_of(folder: Path, creative: int) -> Path:
     return folder / f"{creative % DISTINCT}.jpg"
 
 
-def _picture(creatives: Creatives, index: int) -> bytes:
+def picture(creatives: Creatives, index: int) -> bytes:
+    """The picture of a creative as a JPEG."""
     rng = np.random.default_rng(index)
     width, height = int(rng.integers(560, 641)), int(rng.integers(470, 531))
     banner = render(creatives, index).resize((width, height), Image.Resampling.BICUBIC)

@@ -59,7 +59,8 @@ class Scores:
     def _compute(self, contender: str, seed: int) -> None:
         file = self._file(contender, seed)
         partial = file.with_name(f"partial-{file.name}")
-        place = Place(self.place.folder / file.name, self.place.port)
+        name = f"{self.options.fingerprint}-{file.name}"
+        place = Place(self.place.folder / name, self.place.port)
         place.folder.mkdir()
         folder = file.parent
         if contender == BOOSTING:

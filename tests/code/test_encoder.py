@@ -21,11 +21,15 @@ from adclick.encoding.encoder import (
 )
 from adclick.encoding.fit import fit_encoder
 from adclick.encoding.requests import features, request_rows
+from adclick.encoding.words import BUCKETS, MOST_WORDS, TOKENS, TextEncoding, token_slots
 from adclick.errors import AdclickError
 from adclick.times import EPOCH
 from tests.logs import AGGREGATED, COLUMNS, IMAGES, good, ingested, many, schema_of
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=4) | st.sampled_from(["a", "b", "None", ""])
+WORDS = st.lists(TEXT | st.sampled_from(["Sale", "STRASSE", "ſhoes", "50%"]), max_size=16).map(
+    " ".join
+)
 CLOCK = st.datetimes(datetime(1960, 1, 1), timezones=st.just(UTC))
 
 
@@ -54,7 +58,10 @@ def encoders(draw: st.DrawFn) -> FeatureEncoder:
         )
         for i, edges in enumerate(draw(st.lists(st.lists(sane, max_size=6), max_size=3)))
     ]
-    return FeatureEncoder(time="time", categorical=tuple(categorical), numeric=tuple(numeric))
+    text = tuple(TextEncoding(name=f"t{i}") for i in range(draw(st.integers(0, 2))))
+    return FeatureEncoder(
+        time="time", categorical=tuple(categorical), numeric=tuple(numeric), text=text
+    )
 
 
 @st.composite
@@ -62,6 +69,7 @@ def encoders_and_rows(draw: st.DrawFn) -> tuple[FeatureEncoder, list[dict[str, A
     encoder = draw(encoders())
     values: dict[str, st.SearchStrategy[Any]] = {"time": CLOCK}
     values |= {c.name: TEXT | st.none() for c in encoder.categorical}
+    values |= {text.name: WORDS for text in encoder.text}
     for numeric in encoder.numeric:
         near = st.sampled_from(numeric.edges) if numeric.edges else st.nothing()
         number = st.floats(-1e30, 1e30) | near
@@ -71,7 +79,7 @@ def encoders_and_rows(draw: st.DrawFn) -> tuple[FeatureEncoder, list[dict[str, A
 
 def as_batch(encoder: FeatureEncoder, rows: list[dict[str, Any]]) -> pa.RecordBatch:
     types = {"time": TIME}
-    types |= {encoding.name: pa.string() for encoding in encoder.categorical}
+    types |= {encoding.name: pa.string() for encoding in (*encoder.categorical, *encoder.text)}
     types |= {encoding.name: pa.float64() for encoding in encoder.numeric}
     return pa.RecordBatch.from_pylist(rows, schema=pa.schema(types))
 
@@ -103,9 +111,11 @@ def test_slots_stay_within_their_counts(
 ) -> None:
     encoder, rows = case
     slots = encoder.encode(as_batch(encoder, rows)).categorical
-    assert slots.shape == (len(rows), len(encoder.slot_counts))
+    assert slots.shape == (len(rows), encoder.width)
     assert (slots >= 0).all()
-    assert (slots < encoder.slot_counts).all()
+    columns, words = np.split(slots, [len(encoder.slot_counts)], axis=1)
+    assert (columns < encoder.slot_counts).all()
+    assert (words <= BUCKETS).all()
     assert len(encoder.slot_names) == len(encoder.slot_counts)
 
 
@@ -277,3 +287,30 @@ def test_a_logs_row_is_a_request_with_the_same_encoding(tmp_path: Path, time_for
     requests = request_rows(log, log.everything(), 9)
     candidates = parse_candidates(log.ad_schema, [features(log.ad_schema, r) for r in requests])
     assert_equal(encoder.encode(log.table(log.everything())), encoder.encode_candidates(candidates))
+
+
+def words(text: str) -> list[int]:
+    return [slot for slot in token_slots(text)[:MOST_WORDS] if slot]
+
+
+def test_words_are_the_same_whatever_their_case_and_what_stands_between_them() -> None:
+    assert words("Big SALE, -50 %!") == words("big sale 50") == words("  bIG\nsale\t50")
+    assert len(set(words("big sale 50"))) == 3
+
+
+def test_two_words_in_another_order_are_other_pairs() -> None:
+    one, other = token_slots("not bad"), token_slots("bad not")
+    assert sorted(one[:2]) == sorted(other[:2])
+    assert one[MOST_WORDS] and one[MOST_WORDS] != other[MOST_WORDS]
+
+
+def test_words_beyond_the_most_are_not_read() -> None:
+    text = " ".join(f"word{number}" for number in range(MOST_WORDS))
+    assert token_slots(f"{text} and more") == token_slots(text)
+    assert 0 not in token_slots(text)
+    assert token_slots("...") == token_slots("") == (0,) * TOKENS
+
+
+def test_slots_of_words_never_change() -> None:
+    """A bundle's network knows words by these numbers."""
+    assert token_slots("big sale")[:2] == (586, 6)

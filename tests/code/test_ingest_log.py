@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from adclick.adlog import CLICKS, AdLog
 from adclick.errors import AdclickError
-from adclick.ingest import duplicates, image_unit, month_unit, row_unit
+from adclick.ingest import duplicates, image_unit, month_unit, row_unit, storage
 from adclick.ingest.executor import Threads
 from adclick.ingest.ingest import ingest
 from adclick.ingest.parts import reason_of
@@ -343,17 +343,15 @@ def killer(target: Callable[..., object], calls: int) -> Callable[..., object]:
     return run
 
 
-@pytest.mark.parametrize("calls", [0, 1, 3])
+@pytest.mark.parametrize("calls", [0, 1, 2, 3, 5])
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        (row_unit, "read_document"),
+        (storage, "read_document"),
+        (storage, "write_document"),
         (row_unit, "check_rows"),
-        (row_unit, "write_document"),
         (image_unit, "decode_image"),
-        (image_unit, "write_document"),
         (month_unit, "find_repeated"),
-        (month_unit, "write_document"),
     ],
 )
 def test_a_killed_ingestion_stops_no_later_one(

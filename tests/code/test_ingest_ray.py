@@ -105,7 +105,7 @@ def test_a_cluster_that_loses_a_node_finishes_with_the_same_bytes(tmp_path: Path
         command = [sys.executable, "-c", INGEST, str(data), str(store)]
         run = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
         units = 30
-        wait_until(lambda: finished(store) > units, f"{units} units are done", 60)
+        wait_until(lambda: finished(store) > units, f"{units} units are done", 240)
         kill(other)
         done = finished(store)
         assert run.wait(timeout=120) == 0

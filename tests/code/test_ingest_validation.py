@@ -122,6 +122,17 @@ def test_a_bound_itself_is_within() -> None:
     assert reason(good(bid="0")) == reason(good(bid="100")) == ""
 
 
+TITLED = schema_of({**COLUMNS, "title": {"role": "text"}})
+
+
+def test_words_may_be_any_but_no_cell_may_be_empty() -> None:
+    assert kept(good(title=" 50 % off, today! "), TITLED)["title"] == "50 % off, today!"
+    assert reason(good(title=" "), TITLED) == "title: empty"
+    assert reason(good(title="x" * 1_001), TITLED) == "title: longer than 1,000 characters"
+    optional = schema_of({**COLUMNS, "title": {"role": "text", "default": ""}})
+    assert kept(good(title=" "), optional)["title"] == ""
+
+
 def test_a_creative_is_needed_where_the_schema_has_one() -> None:
     schema = schema_of({**COLUMNS, "ad": IMAGES["ad"]})
     assert reason(good(ad=""), schema) == "ad: empty"
@@ -194,10 +205,14 @@ def test_a_request_is_accepted_just_where_the_log_keeps_the_row(request: dict[st
     assert accepted(request, SCHEMA) == (typed if reasons_of(result) == [""] else None)
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=6), st.sampled_from(["site", "age", "ad"]))
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=6),
+    st.sampled_from(["site", "age", "ad", "title", "note"]),
+)
 def test_text_is_the_same_in_log_and_request(text: str, name: str) -> None:
-    schema = schema_of({**COLUMNS, "ad": IMAGES["ad"]})
-    values = {"bid": 1.0, "offset": 0.0, "ad": "a", name: text}
+    words = {"title": {"role": "text"}, "note": {"role": "text", "default": ""}}
+    schema = schema_of({**COLUMNS, "ad": IMAGES["ad"], **words})
+    values = {"bid": 1.0, "offset": 0.0, "ad": "a", "title": "t", "note": "n", name: text}
     result = checked([good(**{key: as_cell(value) for key, value in values.items()})], schema)
     request = {key: value for key, value in good().items() if key in schema.features} | values
     (typed,) = result.rows.select(list(schema.features)).to_pylist()

@@ -9,11 +9,13 @@ import pytest
 from scipy.special import expit, logit
 
 from adclick.encoding.encoder import Encoded
+from adclick.encoding.words import TOKENS
 from adclick.model.baseline import fit_baseline, load_baseline
 from adclick.model.cross import Cross
 from adclick.model.head import build_head
 from adclick.model.options import ModelOptions
 from adclick.model.seeds import Seeds
+from adclick.model.text import build_text
 from adclick.model.tower import build_tower
 from adclick.model.visual import build_visual, weigh
 from adclick.training.network import join, join_visual
@@ -221,3 +223,25 @@ def test_a_saved_baseline_predicts_the_same(tmp_path: Path) -> None:
     again = load_baseline(tmp_path / "baseline.json")
     np.testing.assert_array_equal(again.predict(rows), baseline.predict(rows))
     assert again.click_rate == baseline.click_rate
+
+
+def test_a_texts_vector_is_the_mean_of_its_words() -> None:
+    text = build_text(2, OPTIONS, Seeds(0))
+    (table,) = text.get_layer("words_table").get_weights()
+    words = np.zeros((2, 2 * TOKENS), np.int32)
+    words[0, :3], words[0, TOKENS] = (7, 9, 9), 5
+    found = np.asarray(text(words))
+    expected = np.concatenate([(table[7] + 2 * table[9]) / 3, table[5]])
+    np.testing.assert_allclose(found[0], expected, atol=1e-6)
+    assert found[1].tolist() == [0.0] * (2 * OPTIONS.text_dimensions)
+
+
+def test_words_come_after_the_slots_of_columns() -> None:
+    head = build_head(SLOTS, 2, True, 0.1, OPTIONS, Seeds(0), texts=1)
+    slots, numbers, creative = inputs(5)
+    silent = np.concatenate([slots, np.zeros((5, TOKENS), np.int32)], axis=1)
+    spoken = silent.copy()
+    spoken[:, len(SLOTS)] = 3
+    before, after = (np.asarray(head([rows, numbers, creative])) for rows in (silent, spoken))
+    assert before.shape == (5, 1)
+    assert np.abs(after - before).min() > 0

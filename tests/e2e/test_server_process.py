@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,24 @@ def test_sigterm_answers_what_was_begun_and_leaves_nothing(own_server: Server) -
     assert own_server.process.wait(timeout=12) == 0
     assert gone(processes)
     assert refuses(own_server.options.port)
+
+
+def test_an_answer_leaves_in_one_piece(own_server: Server) -> None:
+    body = json.dumps({"jsonData": example()}).encode()
+    head = (
+        f"POST {PREDICTIONS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", own_server.options.port), timeout=10) as client:
+        client.sendall(head.encode() + body)
+        assert client.recv(10_000).endswith(b"}")
+        assert _segments_with_data(client) == 1
+
+
+def _segments_with_data(client: socket.socket) -> int:
+    """How many segments brought data so far: tcpi_data_segs_in (linux/tcp.h)."""
+    told = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    return int.from_bytes(told[152:156], sys.byteorder)
 
 
 def test_workers_do_not_outlive_their_master(own_server: Server) -> None:

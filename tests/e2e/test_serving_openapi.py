@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from adclick.schema import Schema
+from adclick.schema import Schema, TextColumn
 from serving.client import PREDICTIONS
 from serving.openapi import openapi_document
 from tests.bundles import example, tiny_schema
@@ -120,6 +120,17 @@ def test_the_document_knows_the_columns(change: dict[str, Any], fits: bool) -> N
 
 def test_images_are_described_where_they_are_taken() -> None:
     assert request_schema(tiny_schema(), images=True).is_valid({"jsonData": example(image="aGk=")})
+
+
+@pytest.mark.parametrize(
+    ("default", "title", "fits"),
+    [(None, "Big sale", True), (None, " ", False), (None, None, False), ("", None, True)],
+)
+def test_words_are_described(default: str | None, title: str | None, fits: bool) -> None:
+    tiny = tiny_schema()
+    column = TextColumn(role="text", default=default)
+    schema = tiny.model_copy(update={"columns": {**tiny.columns, "title": column}})
+    assert request_schema(schema).is_valid({"jsonData": example(title=title)}) is fits
 
 
 def test_the_shipped_schema_is_described(sample_schema: Schema) -> None:

@@ -1,12 +1,11 @@
 """How fast creatives become pixels: against the bare decoder, and against the naive way.
 
-Takes a minute. The ways take turns every few milliseconds and their ratios are taken within a
+The ways take turns every few milliseconds and their ratios are taken within a
 round, so that other programs' work falls on all of them.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import time
 from collections.abc import Callable, Sequence
@@ -16,20 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import simplejpeg
 from PIL import Image
-from rich.console import Console
 
 from adclick.arrays import UInt8
 from adclick.images import decode_image
-from adclick.sample_data.creatives import Creatives, draw_advertisers, draw_creatives, draw_styles
-from adclick.sample_data.render import encode_jpeg, render
+from adclick.sample_data.creatives import draw_advertisers, draw_creatives, draw_styles
 from benchmarks.figures import Figure, Target
-from benchmarks.machine import this_machine
-from benchmarks.report import report
+from benchmarks.ingest.pictures import picture
 
-NAME = "images"
 SHAPE = (63, 75, 3)
 IMAGES = 1_000
-ROUNDS = 9
 THREADS = 2
 # images between turns: 20 ms
 BLOCK = 50
@@ -37,8 +31,6 @@ LEAST_BARE, LEAST_NAIVE = Target(">", 85), Target(">", 10)
 IMPRESSIONS_A_CREATIVE = 50
 # the naive way decodes this share of the images, or it would take most of the time
 NAIVE_SHARE = 0.2
-# of 255: what makes a banner of flat colours as hard to compress as a photograph
-TEXTURES = ((8, 20.0), (40, 16.0), (150, 12.0), (500, 4.0))
 
 Decode = Callable[[bytes], UInt8]
 
@@ -67,28 +59,11 @@ class Round:
         return IMPRESSIONS_A_CREATIVE * self.naive.wall / self.ours.wall
 
 
-def main() -> None:
-    """Measure, print the figures and keep them as results/images.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.images", description=__doc__)
-    parser.add_argument("--images", type=int, default=IMAGES, help=f"how many ({IMAGES})")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often ({ROUNDS})")
-    options = parser.parse_args()
-    machine = this_machine()
-    progress = Console(stderr=True, style="dim", highlight=False)
-    progress.print(f"drawing {options.images:,} JPEGs")
-    files = make_jpegs(options.images)
-    rounds = []
-    for number in range(1, options.rounds + 1):
-        progress.print(f"round {number} of {options.rounds}")
-        rounds.append(measure_round(files))
-    report(NAME, figures(files, rounds), machine)
-
-
 def make_jpegs(count: int, seed: int = 1) -> list[bytes]:
-    """`count` different JPEGs of about 600x500 pixels and 60 to 80 KB: banners over a texture."""
+    """So many different pictures of sample creatives."""
     rng = np.random.default_rng(seed)
     creatives = draw_creatives(rng, draw_styles(rng), draw_advertisers(rng, count))
-    return [_jpeg(creatives, index, rng) for index in range(count)]
+    return [picture(creatives, index) for index in range(count)]
 
 
 def measure_round(files: Sequence[bytes]) -> Round:
@@ -170,18 +145,3 @@ def _naive(file: bytes) -> UInt8:
     with Image.open(io.BytesIO(file)) as image:
         whole = image.convert("RGB")
         return np.asarray(whole.resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _jpeg(creatives: Creatives, index: int, rng: np.random.Generator) -> bytes:
-    width, height = int(rng.integers(570, 631)), int(rng.integers(475, 526))
-    banner = render(creatives, index).resize((width, height), Image.Resampling.BICUBIC)
-    pixels = np.asarray(banner, np.float32)
-    for cells, strength in TEXTURES:
-        noise = rng.standard_normal((cells, cells), np.float32) * strength
-        texture = Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
-        pixels = pixels + np.asarray(texture)[..., np.newaxis]
-    return encode_jpeg(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from adclick.images import decode_image
-from benchmarks.images import SHAPE, figures, make_jpegs, measure_round
+from benchmarks.ingest.decoding import SHAPE, figures, make_jpegs, measure_round
 
 
 def test_its_jpegs_are_of_the_size_of_real_ads() -> None:
@@ -17,8 +17,8 @@ def test_its_jpegs_are_of_the_size_of_real_ads() -> None:
     assert 55_000 < np.mean([len(file) for file in files]) < 85_000
     for file in files:
         width, height = Image.open(io.BytesIO(file)).size
-        assert 570 <= width <= 630
-        assert 475 <= height <= 525
+        assert 560 <= width <= 640
+        assert 470 <= height <= 530
         assert decode_image(file, SHAPE).std() > 20
 
 
