@@ -77,8 +77,8 @@ class DriftChecks(BaseModel):
     Outcome: `click_rate_change` bounds the relative change of the click rate, up or down; a click
     rate `broken_click_rate` times as large or small is none. `late_labels` bounds by how much the
     click rate of the last seven days may lie below that of the days before. `score` is as
-    `wasserstein`, of the scores. `auc_drop`, `logloss_rise` (relative, of the logloss over that of
-    a constant) and `calibration` (factor less one of predicted over observed clicks, up or down)
+    `wasserstein`, of the scores. `auc_drop`, `logloss_rise` (of the logloss over that of a
+    constant) and `calibration` (factor less one of predicted over observed clicks, up or down)
     are against the champion's evaluation.
 
     Images: `image` bounds how far statistics and embeddings of the creatives shown moved, and
@@ -109,7 +109,7 @@ class DriftChecks(BaseModel):
     late_labels: float = Field(default=0.3, gt=0, lt=1)
     score: float = Field(default=0.2, gt=0)
     auc_drop: float = Field(default=0.03, gt=0)
-    logloss_rise: float = Field(default=0.05, gt=0)
+    logloss_rise: float = Field(default=0.02, gt=0)
     calibration: float = Field(default=0.15, gt=0)
     image: float = Field(default=0.3, gt=0)
     broken_image: float = Field(default=1.0, gt=0)

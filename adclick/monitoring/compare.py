@@ -27,7 +27,8 @@ def compare(
     Those past their bound are in `adclick.monitoring.verdict.worst_first`'s order when asked for.
     """
     whole, period = reference.whole, current.period
-    found = findings(profile_figures(whole, current, checks), reference.usual, checks, period)
+    figures = profile_figures(whole, current, reference.clicks, checks)
+    found = findings(figures, reference.usual, checks, period)
     drifts = [(str(one.column), one.ok) for one in found if one.check == "drift"]
     drifted = [column for column, ok in drifts if not ok]
     share = drifted_columns(drifts, checks)

@@ -28,7 +28,12 @@ def profile_reference(
     whole = merged([month_profile(known_month(learned, month)) for month in months])
     basis = scored.basis(whole)
     slices = SliceCodes(whole, checks.slices.columns)
-    reference = Reference.of([scored.profile(month, basis) for month in months], checks)
+    tested_on = [month for month in learned.months if month not in months]
+    reference = Reference.of(
+        [scored.profile(month, basis) for month in months],
+        checks,
+        [scored.profile(month, basis) for month in tested_on],
+    )
     return reference.model_copy(
         update={
             "tested": scored.performance(split.test, slices, checks.slices.min_impressions),

@@ -15,7 +15,7 @@ from adclick.monitoring.performance import Performance, SlicePerformance
 from adclick.monitoring.verdict import Check
 
 # standard errors that a metric must have moved by before it counts
-ERRORS = 3.3
+ERRORS = 3.0
 # of any slice by chance: they are many, and looked at every month
 CHANCE = 0.002
 
@@ -43,10 +43,10 @@ def _score(reference: Performance, current: Performance, checks: DriftChecks) ->
 
 
 def _logloss(reference: Performance, current: Performance, checks: DriftChecks) -> Figure:
-    """Relative to the logloss of a constant: with more clicks any logloss is higher."""
+    """As a share of the logloss of a constant: with more clicks any logloss is higher."""
     old, new = (one.metrics["normalised_entropy"] for one in (reference, current))
-    rise = new.value / old.value - 1
-    error = math.hypot(new.error, old.error) / old.value
+    rise = new.value - old.value
+    error = math.hypot(new.error, old.error)
     losses = [one.metrics["logloss"] for one in (reference, current)]
     reason = (
         f"logloss {_shown(losses[0])} -> {_shown(losses[1])}, of a constant's "

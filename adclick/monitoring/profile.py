@@ -122,6 +122,11 @@ class Clicks(BaseModel):
     days: tuple[tuple[int, int], ...]
 
     @property
+    def totals(self) -> tuple[int, int]:
+        """All impressions and clicks."""
+        return self.impressions, self.clicks
+
+    @property
     def rate(self) -> float:
         """Clicks per impression."""
         return self.clicks / self.impressions

@@ -16,7 +16,7 @@ from adclick.monitoring.column_figures import column_figures
 from adclick.monitoring.figure import Figure
 from adclick.monitoring.images import ImageBasis
 from adclick.monitoring.performance import Performance
-from adclick.monitoring.profile import Profile, by_period, merged
+from adclick.monitoring.profile import Clicks, Profile, by_period, merged
 
 FEWEST_MONTHS = 3  # two differ by one figure, of which nobody knows whether it is a usual one
 
@@ -25,8 +25,9 @@ class Reference(BaseModel):
     """The profiles of training months, and how the model did on the rows that it was tested on.
 
     `usual` is the most that one of the training months surely differs by from the others, by
-    figure. `asked` is the profile of the test rows as requests, with the scores that they get, and
-    `basis` is what embeddings of creatives are compared along.
+    figure. `clicks` are those of training and test months: what was shown last is clicked most like
+    what is shown next. `asked` is the profile of the test rows as requests, with the scores that
+    they get, `basis` is what embeddings of creatives are compared along.
 
     Small, whatever the number of rows: kept with the model version that learned from them.
     """
@@ -35,6 +36,7 @@ class Reference(BaseModel):
 
     months: tuple[Profile, ...]
     usual: dict[str, float]
+    clicks: Clicks | None
     tested: Performance | None = None
     asked: Profile | None = None
     basis: ImageBasis | None = None
@@ -45,8 +47,10 @@ class Reference(BaseModel):
         return merged(self.months)
 
     @classmethod
-    def of(cls, months: Sequence[Profile], checks: DriftChecks) -> Self:
-        """The reference of these months; raises AdclickError where there is none."""
+    def of(
+        cls, months: Sequence[Profile], checks: DriftChecks, tested_on: Sequence[Profile] = ()
+    ) -> Self:
+        """The reference of these training and test months; raises AdclickError without training."""
         if not months:
             raise AdclickError("monitoring: there is no training month to compare with")
         months = by_period(months)
@@ -54,14 +58,17 @@ class Reference(BaseModel):
         if len(months) >= FEWEST_MONTHS:
             for number, month in enumerate(months):
                 others = merged([*months[:number], *months[number + 1 :]])
-                for figure in profile_figures(others, month, checks):
+                for figure in profile_figures(others, month, others.clicks, checks):
                     if figure.sure:
                         usual[figure.key] = max(usual[figure.key], figure.value)
-        return cls(months=months, usual=dict(usual))
+        clicks = merged([*months, *by_period(tested_on)]).clicks
+        return cls(months=months, usual=dict(usual), clicks=clicks)
 
 
-def profile_figures(reference: Profile, current: Profile, checks: DriftChecks) -> Iterator[Figure]:
-    """The figures that two profiles have: on columns, and on clicks where both have them."""
+def profile_figures(
+    reference: Profile, current: Profile, clicks: Clicks | None, checks: DriftChecks
+) -> Iterator[Figure]:
+    """The figures on columns, and those against `clicks` where the current rows have labels."""
     yield from column_figures(reference, current, checks)
-    if reference.clicks is not None and current.clicks is not None:
-        yield from click_figures(reference.clicks, current.clicks, checks)
+    if clicks is not None and current.clicks is not None:
+        yield from click_figures(clicks, current.clicks, checks)

@@ -49,14 +49,15 @@ class SampleWorld:
         return World.create(self.options)
 
     @classmethod
-    def of(cls, seed: int, months: int, rows: int, creatives: int, drift: float = 0.0) -> Self:
-        """So many months of about so many rows and new creatives each."""
+    def of(cls, seed: int, months: int, rows: int, creatives: int, base_rate: float = 0.04) -> Self:
+        """So many months of about so many rows and new creatives each, in which tastes stay."""
         return cls(
             SampleOptions(
                 months=months,
                 impressions=months * rows,
                 creatives_per_month=creatives,
-                drift=drift,
+                drift=0.0,
+                base_rate=base_rate,
                 defect_share=0,
                 seed=seed,
             )
