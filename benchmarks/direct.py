@@ -69,7 +69,7 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
     checks = config.monitoring
     reference = profile_reference(log, split, bundle, checks)
     months = report_months(log, log, split, bundle, reference, checks)
-    predicted = report_predictions(log, split, bundle, reference, predictions, checks)
+    predicted = report_predictions(log, log, split, bundle, reference, predictions, checks)
     publish((*months.reports, *predicted.reports), str(home / "evidently"), schema.name)
     return deployment.version
 

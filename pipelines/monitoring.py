@@ -30,7 +30,7 @@ def monitoring(model: str, schema: Schema, config: RunConfig, data: str | None) 
     months = report_months(log, learned, split, bundle, reference, chosen, config.monitoring)
     predictions = collect_predictions(bundle, config.feedback)
     predicted = report_predictions(
-        learned, split, bundle, reference, predictions, config.monitoring
+        log, learned, split, bundle, reference, predictions, config.monitoring
     )
     judgement = judge(months, predicted)
     published = publish_reports(model, months, predicted)

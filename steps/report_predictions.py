@@ -17,6 +17,7 @@ from steps.caching import depends_on_code
 @step(cache_policy=depends_on_code(__name__))
 def report_predictions(
     log: AdLog,
+    learned: AdLog,
     split: Split,
     bundle: ServingBundle,
     reference: Reference,
@@ -26,4 +27,4 @@ def report_predictions(
     """Compare the logged predictions with those of the test rows."""
     from adclick.monitoring.predictions import report_predictions as report
 
-    return report(log, split, bundle, reference, predictions, checks)
+    return report(log, learned, split, bundle, reference, predictions, checks)

@@ -43,15 +43,16 @@ class ColumnCheck(BaseModel):
 class SliceChecks(BaseModel):
     """Bias creep: how well the model serves each value of these columns.
 
-    `columns` are the encoder's, such as those of a sensitive or business attribute; values with
-    fewer than `min_impressions` are left out. `calibration` bounds how far a slice's predicted over
+    `columns` are features, such as those of a sensitive or business attribute; by default they are
+    all categorical ones of at most ten values. Values with fewer than `min_impressions` are left
+    out. `calibration` bounds how far a slice's predicted over
     observed clicks may lie from that of all rows, as a factor less one, up or down; `auc_drop` how
     much lower its AUC may be than that slice's when the model was evaluated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
     min_impressions: int = Field(default=2_000, ge=1)
     calibration: float = Field(default=0.25, gt=0)
     auc_drop: float = Field(default=0.05, gt=0)
@@ -104,7 +105,7 @@ class DriftChecks(BaseModel):
     new_share: float = Field(default=0.05, gt=0, le=1)
     vanished_share: float = Field(default=0.01, gt=0, le=1)
     unit_factor: float = Field(default=5.0, gt=1)
-    click_rate_change: float = Field(default=0.15, gt=0)
+    click_rate_change: float = Field(default=0.17, gt=0)
     broken_click_rate: float = Field(default=3.0, gt=1)
     late_labels: float = Field(default=0.3, gt=0, lt=1)
     score: float = Field(default=0.2, gt=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -80,10 +80,10 @@ def score_rows(
     return writer.rows((MODEL,), slices.columns, count, kind)
 
 
-def measure_performance(rows: ScoredRows, columns: Sequence[str], least: int) -> Performance:
-    """The performance on at least one row, with the slices of `columns` of `least` impressions."""
+def measure_performance(rows: ScoredRows, least: int) -> Performance:
+    """The performance on at least one row, with the slices that have `least` impressions."""
     # so many quantiles that each range is a slice of its own
-    options = SliceOptions(columns=tuple(columns), min_impressions=least, quantiles=16)
+    options = SliceOptions(min_impressions=least, quantiles=16)
     cuts, _ = choose_cuts(rows, options)
     measured = measure(rows, MODEL, cuts)
     score = _scores(rows)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adclick.adlog import CLICKS, IMPRESSIONS, AdLog
+from adclick.arrays import Times
 from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.scorer import Scorer
 from adclick.feedback.predictions import LabelledPredictions
@@ -17,6 +20,7 @@ from adclick.monitoring.performance import Performance, measure_performance, sco
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.row_profile import profile_rows
+from adclick.monitoring.skew import skew_figures
 from adclick.monitoring.slice_codes import SliceCodes
 from adclick.prediction_log import SCORE, LoggedPredictions
 from adclick.prediction_log.names import CLICKED
@@ -28,6 +32,7 @@ from adclick.times import parse_times
 
 def report_predictions(
     log: AdLog,
+    learned: AdLog,
     split: Split,
     bundle: ServingBundle,
     reference: Reference,
@@ -37,14 +42,15 @@ def report_predictions(
     """One report on the logged predictions of `bundle`, or none where nothing was logged.
 
     They are compared with the test rows as scored by the bundle, so that a score distribution other
-    than the one that was evaluated shows, and where labels are in, with how it did on these.
+    than the one that was evaluated shows, and where labels are in, with how it did on these. Of
+    requests that were ingested into `log` since, the features are compared.
     """
     if not predictions.table.num_rows:
         return DriftReports(())
-    schema = log.ad_schema
+    schema = learned.ad_schema
     name = f"predictions {bundle.version}"
     times = parse_times(predictions.table[schema.time].combine_chunks(), schema.time_format)
-    expected = sample_frame(log, split.test, checks.rows, Scorer(bundle).score_batch)
+    expected = sample_frame(learned, split.test, checks.rows, Scorer(bundle).score_batch)
     asked = reference.asked or reference.whole
     slices = SliceCodes(asked, checks.slices.columns)
     report = drift_report(
@@ -55,8 +61,17 @@ def report_predictions(
         schema=schema,
         checks=checks,
         performance=_performance(predictions, schema, slices, checks),
+        more=skew_figures(_ingested(log, times), predictions.table, schema, checks),
     )
     return DriftReports((report,))
+
+
+def _ingested(log: AdLog, times: Times) -> Iterator[pa.RecordBatch]:
+    """The log's rows of the months in which predictions were asked for."""
+    asked = set(np.unique(times[~np.isnat(times)].astype("datetime64[M]")).astype(str).tolist())
+    months = [month for month in log.month_names if month in asked]
+    if months:
+        yield from log.batches(log.everything(*months), [log.ad_schema.id, *log.ad_schema.features])
 
 
 def _performance(
@@ -74,5 +89,4 @@ def _performance(
     rows = rows.append_column(CLICKS, clicks)
     rows = rows.append_column(IMPRESSIONS, pa.array(np.ones(rows.num_rows, np.int64)))
     scored = score_rows(rows.to_batches(), lambda batch: batch[SCORE].to_numpy(), schema, slices)
-    names = [column.name for column in slices.columns]
-    return measure_performance(scored, names, checks.slices.min_impressions)
+    return measure_performance(scored, checks.slices.min_impressions)

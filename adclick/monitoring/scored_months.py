@@ -54,9 +54,9 @@ class ScoredMonths:
 
     def performance(self, rows: RowSelection, slices: SliceCodes, least: int) -> Performance | None:
         """How good the bundle's scores of these rows are; None where nothing was clicked."""
-        batches, names = self._log.batches(rows), [column.name for column in slices.columns]
+        batches = self._log.batches(rows)
         scored = score_rows(batches, self._scorer.score_batch, self._log.ad_schema, slices)
-        found = measure_performance(scored, names, least)
+        found = measure_performance(scored, least)
         return found if 0 < found.clicks < found.impressions else None
 
     def requests(self, rows: RowSelection, of_creative: Sequence[str]) -> Profile:

@@ -16,6 +16,7 @@ from adclick.monitoring.names import HOUR, IMAGE, SCORE
 from adclick.monitoring.profile import Numbers, Profile, Values
 
 MOST_VALUES = 20
+FEW_VALUES = 10
 QUARTERS = np.array([0.25, 0.5, 0.75])
 
 
@@ -23,14 +24,17 @@ class SliceCodes:
     """The columns, and the code of each row in each of them.
 
     A text column has its most frequent values in the reference and one for all others, a numeric
-    one the ranges between the reference's quartiles. Raises AdclickError for a column that the
+    one the ranges between the reference's quartiles. Where `columns` is None they are the text
+    columns of at most FEW_VALUES values. Raises AdclickError for a column that the
     reference does not have.
     """
 
-    def __init__(self, reference: Profile, columns: Sequence[str]) -> None:
+    def __init__(self, reference: Profile, columns: Sequence[str] | None) -> None:
         known: dict[str, Values | Numbers] = {**reference.values, **reference.numbers}
         for name in [n for n in known if n in (HOUR, SCORE) or n.startswith(IMAGE)]:
             del known[name]
+        if columns is None:
+            columns = [name for name in reference.values if name in known and _few(reference, name)]
         for name in columns:
             if name not in known:
                 raise AdclickError(
@@ -41,6 +45,10 @@ class SliceCodes:
     def of(self, batch: pa.RecordBatch | pa.Table) -> dict[str, Array]:
         """Codes (n,) of a batch's rows by column."""
         return {column.name: _codes(column, batch[column.name]) for column in self.columns}
+
+
+def _few(reference: Profile, name: str) -> bool:
+    return reference.values[name].distinct <= FEW_VALUES
 
 
 def _column(name: str, known: Values | Numbers) -> Column:

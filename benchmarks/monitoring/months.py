@@ -77,7 +77,7 @@ class SampleWorld:
         """How good the scores of a model are that knows all but the pictures."""
         batches = table.to_batches(max_chunksize=65_536)
         rows = score_rows(batches, lambda batch: batch[TRUTH].to_numpy(), SCHEMA, slices)
-        return measure_performance(rows, [column.name for column in slices.columns], least)
+        return measure_performance(rows, least)
 
     def statistics(self, month: int, fault: Fault = lambda table: table) -> MonthStatistics:
         """The statistics of a month, after a fault."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from adclick.monitoring.checks import ColumnCheck, DriftChecks
+from adclick.config import load_config
+from adclick.errors import AdclickError
+from adclick.monitoring.checks import ColumnCheck, DriftChecks, SliceChecks
 from adclick.monitoring.compare import compare
 from adclick.monitoring.names import CLICKED, HOUR, SCORE
 from adclick.monitoring.profile import Clicks
@@ -18,6 +22,7 @@ from adclick.schema import Schema
 from tests.drifting import SCHEMA, profile, world
 
 CHECKS = DriftChecks()
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @cache
@@ -236,3 +241,27 @@ def test_what_training_months_do_themselves_is_no_drift():
     )
     current["age"] += 12
     assert problems(found(current, Reference.of(months, CHECKS))) == [("drift", "age")]
+
+
+def test_a_section_may_be_a_file_beside_the_configuration(tmp_path: Path):
+    (tmp_path / "checks.yaml").write_text("psi: 0.5\nslices: {columns: [site]}\n")
+    file = tmp_path / "mine.yaml"
+    file.write_text("monitoring: checks.yaml\n")
+    assert load_config(file).monitoring == DriftChecks(
+        psi=0.5, slices=SliceChecks(columns=("site",))
+    )
+    (tmp_path / "checks.yaml").write_text("psi: -1\n")
+    with pytest.raises(AdclickError, match=r"mine\.yaml: monitoring\.psi"):
+        load_config(file)
+    file.write_text("monitoring: gone.yaml\n")
+    with pytest.raises(AdclickError, match=r"gone\.yaml does not exist: .*mine\.yaml names it"):
+        load_config(file)
+
+
+def test_the_declared_checks_are_the_defaults():
+    """configs/monitoring.yaml lists every bound; a reader of it sees what is in force."""
+    declared = load_config(REPOSITORY / "configs/local.yaml").monitoring
+    assert declared == DriftChecks()
+    listed = yaml.safe_load((REPOSITORY / "configs/monitoring.yaml").read_text())
+    assert set(listed) == set(DriftChecks.model_fields)
+    assert set(listed["slices"]) == set(SliceChecks.model_fields)
