@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -58,12 +59,6 @@ class Histogram:
         counts = tuple(a + b for a, b in zip(*counted, strict=True))
         return Histogram(bounds, counts, self.total + other.total)
 
-    def follows(self, earlier: Histogram) -> bool:
-        """Whether these can be the values of `earlier` and more."""
-        if earlier.bounds != self.bounds:
-            return not earlier.count
-        return all(a >= b for a, b in zip(self.counts, earlier.counts, strict=True))
-
     def since(self, earlier: Histogram) -> Histogram:
         """What was added; everything where `earlier` has other buckets, such as none."""
         if earlier.bounds != self.bounds:
@@ -74,7 +69,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Observation:
-    """What a version answered since it started: requests, of which the caller's fault (4xx) and
+    """What a server answered since it started: requests, of which the caller's fault (4xx) and
     its own (5xx), how long they took (seconds), and the probabilities that it gave.
 
     `workers` is how many have their model loaded now.
@@ -87,16 +82,6 @@ class Observation:
     scores: Histogram = Histogram()
     workers: int = 0
 
-    def follows(self, earlier: Observation) -> bool:
-        """Whether this can be what was seen `earlier` and more: no server was lost meanwhile."""
-        pairs = (
-            (self.requests, earlier.requests),
-            (self.refused, earlier.refused),
-            (self.failed, earlier.failed),
-        )
-        histograms = self.latency.follows(earlier.latency) and self.scores.follows(earlier.scores)
-        return histograms and all(now >= before for now, before in pairs)
-
     def since(self, earlier: Observation) -> Observation:
         """What was answered after `earlier` was seen."""
         return Observation(
@@ -105,19 +90,29 @@ class Observation:
             self.failed - earlier.failed,
             self.latency.since(earlier.latency),
             self.scores.since(earlier.scores),
-            self.workers,
+            self.workers - earlier.workers,
         )
 
     def plus(self, other: Observation) -> Observation:
-        """Both together; the workers are those of `other`, the later one."""
+        """Both together."""
         return Observation(
             self.requests + other.requests,
             self.refused + other.refused,
             self.failed + other.failed,
             self.latency.plus(other.latency),
             self.scores.plus(other.scores),
-            other.workers,
+            self.workers + other.workers,
         )
+
+
+def total(observations: Iterable[Observation]) -> Observation:
+    """What several servers answered, together."""
+    return reduce(Observation.plus, observations, Observation())
+
+
+def added(before: Mapping[str, Observation], now: Mapping[str, Observation]) -> Observation:
+    """What servers, by their names, answered between two looks; those seen at both count."""
+    return total(now[name].since(before[name]) for name in now.keys() & before.keys())
 
 
 def common_bounds(one: Histogram, other: Histogram) -> tuple[float, ...]:

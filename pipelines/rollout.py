@@ -12,7 +12,7 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from pipelines.versions import known_versions, shortened, version_named
 from serving.deployer import Deployer
-from serving.deployment import Role, Status
+from serving.deployment import Role, Status, Trial
 from serving.trial import on_trial
 from steps.model_versions import (
     IN_PRODUCTION,
@@ -48,8 +48,10 @@ def deploy(
 def promote(deployer: Deployer) -> Status:
     """Make the version on trial the champion, in production; returns what serves then."""
     model = served_model(deployer)
-    _check_let_through(version_named(model, on_trial(deployer.status()).version))
-    return _follow(deployer, model, deployer.promote)
+    status = deployer.status()
+    seen = Trial(on_trial(status).version, str(status.version))
+    _check_let_through(version_named(model, seen.version))
+    return _follow(deployer, model, lambda: deployer.promote(seen))
 
 
 def rollback(deployer: Deployer, version: str | None = None) -> Status:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from adclick.bundle.bundle import ServingBundle
-from serving.deployment import Deployment, Status
+from serving.deployment import Deployment, Status, Trial
 
 
 class Deployer(Protocol):
@@ -36,14 +36,18 @@ class Deployer(Protocol):
         """
         ...
 
-    def promote(self) -> Status:
-        """Make the version on trial the champion; raises AdclickError where there is none."""
+    def promote(self, seen: Trial | None = None) -> Status:
+        """Make the version on trial the champion; raises AdclickError where there is none.
+
+        Who decided by a trial that was `seen` acts on no other: raises TrialOverError where
+        somebody else has promoted it, ended it or put another one in its place.
+        """
         ...
 
-    def rollback(self) -> Status:
+    def rollback(self, seen: Trial | None = None) -> Status:
         """End the trial, or without one bring back the champion before; returns what serves then.
 
-        Raises AdclickError where there is neither.
+        Raises AdclickError where there is neither, and TrialOverError as `promote` does.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -48,19 +49,37 @@ class Served:
     """One version that is there; `traffic` is the per cent of requests that reach it.
 
     `uptime` is in seconds; `memory` in bytes, what the workers share being counted once. What only
-    the serving machine knows (pid, memory, log) is None where that is another one; `observed` is
-    None where its metrics cannot be read.
+    the serving machine knows (pid, memory, log) is None where that is another one. `answered` is
+    what each of its servers answered since it started, under a name that no other server had or
+    will have; None where their metrics cannot be read.
     """
 
     version: str
     role: Role = Role.CHAMPION
     traffic: int = 100
     healthy: bool = False
-    observed: Observation | None = None
+    answered: Mapping[str, Observation] | None = None
     pid: int | None = None
     uptime: float | None = None
     memory: int | None = None
     log: Path | None = None
+
+    @property
+    def observed(self) -> Observation | None:
+        """What its servers answered together; None where their metrics cannot be read."""
+        if self.answered is None:
+            return None
+        from adclick.observation import total
+
+        return total(self.answered.values())
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A version on trial beside a champion, as somebody saw it who decides what becomes of it."""
+
+    version: str
+    champion: str
 
 
 @dataclass(frozen=True)

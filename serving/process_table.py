@@ -26,6 +26,11 @@ class RunningServer:
     workers: Sequence[psutil.Process]
 
     @property
+    def name(self) -> str:
+        """What tells it from every other server, those before and after it too."""
+        return f"{self.process.pid} of {self.process.info['create_time']}"
+
+    @property
     def uptime(self) -> float:
         """Seconds since it was started."""
         return time.time() - float(self.process.info["create_time"])

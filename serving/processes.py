@@ -12,7 +12,7 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.errors import AdclickError
 from serving import access
 from serving.acceptance import check_served
-from serving.deployment import Deployment, Role, Status
+from serving.deployment import Deployment, Role, Status, Trial
 from serving.edge_options import EdgeOptions
 from serving.envoy_files import edge_files
 from serving.golden import GoldenCheck, check_offline
@@ -96,21 +96,27 @@ class LocalSeldon:
                 traffic=traffic,
             )
 
-    def promote(self) -> Status:
-        """Make the version on trial the champion; raises AdclickError where there is none."""
-        with self._lock():
-            before = self._intent()
-            version = on_trial(self.status()).version
-            self._serve(with_version(before, version, Role.CHAMPION), before, version)
-            return self.status()
+    def promote(self, seen: Trial | None = None) -> Status:
+        """Make the version on trial the champion; raises AdclickError where there is none.
 
-    def rollback(self) -> Status:
-        """End the trial, or without one bring back the champion before; returns what serves then.
-
-        Raises AdclickError where there is neither, or the one before does not start any more.
+        Raises TrialOverError where it is not the trial that was `seen`.
         """
         with self._lock():
             before = self._intent()
+            version = on_trial(self.status(), seen).version
+            self._serve(with_version(before, version, Role.CHAMPION), before, version)
+            return self.status()
+
+    def rollback(self, seen: Trial | None = None) -> Status:
+        """End the trial, or without one bring back the champion before; returns what serves then.
+
+        Raises AdclickError where there is neither, or the one before does not start any more, and
+        TrialOverError where it is not the trial that was `seen`.
+        """
+        with self._lock():
+            before = self._intent()
+            if seen is not None:
+                on_trial(self.status(), seen)
             if before.trial is not None:
                 self._serve(replace(before, trial=None), before, str(before.champion))
                 return self.status()

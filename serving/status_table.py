@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from adclick.observation import Observation
+from adclick.observation import Observation, added
 from serving.deployment import Served, Status
 
 NOTHING = "nothing serves"
@@ -30,12 +30,12 @@ def status_now(look: Callable[[], Status], seconds: float = SECONDS) -> str:
 
 def rates(before: Status, after: Status, seconds: float) -> Mapping[str, float]:
     """Requests a second by version, where it was there at both looks and said what it answered."""
-    known = {served.version: served.observed for served in before.versions}
+    known = {served.version: served.answered for served in before.versions}
     found = {}
     for served in after.versions:
         earlier = known.get(served.version)
-        if earlier is not None and served.observed is not None:
-            found[served.version] = served.observed.since(earlier).requests / seconds
+        if earlier is not None and served.answered is not None:
+            found[served.version] = added(earlier, served.answered).requests / seconds
     return found
 
 

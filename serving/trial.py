@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from adclick.errors import AdclickError
-from serving.deployment import Role, Served, Status
+from serving.deployment import Role, Served, Status, Trial
 
 NOTHING_TO_ROLL_BACK = (
     "nothing to roll back: no version is on trial, and none is known that served before"
 )
+
+
+class TrialOverError(AdclickError):
+    """The trial that was to be ended is none any more: somebody else was faster."""
 
 
 def role_asked(status: Status, version: str, traffic: int, shadow: bool) -> Role:
@@ -33,8 +37,18 @@ def role_asked(status: Status, version: str, traffic: int, shadow: bool) -> Role
     return role
 
 
-def on_trial(status: Status) -> Served:
-    """The version on trial; raises AdclickError where there is none."""
+def on_trial(status: Status, seen: Trial | None = None) -> Served:
+    """The version on trial; raises AdclickError where there is none, TrialOverError for another.
+
+    Another than was `seen`, or beside another champion.
+    """
+    if seen is not None and (
+        status.trial is None or seen != Trial(status.trial.version, str(status.version))
+    ):
+        raise TrialOverError(
+            f"version {seen.version} is not on trial beside {seen.champion} any more: look again "
+            "(`python run.py status`)"
+        )
     if status.trial is None:
         raise AdclickError(
             "no version is on trial: deploy one with less than 100 % of traffic, or as a shadow"

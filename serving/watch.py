@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from adclick.canary.judgement import Judgement, judge
 from adclick.canary.policy import CanaryPolicy
 from adclick.canary.trial import CanaryTrial
-from adclick.observation import Observation
+from adclick.observation import Observation, added
 from serving.deployer import Deployer
-from serving.deployment import Status
+from serving.deployment import Status, Trial
 from serving.replay import Replay, Requests
+from serving.trial import TrialOverError
 
 
 def watch_canary(
@@ -39,7 +40,11 @@ def watch_canary(
             status = deployer.status()
     if judgement is None:
         return watch.ended_by_hand(promoted=status.version == watch.canary)
-    status = deployer.promote() if judgement.verdict == "promote" else deployer.rollback()
+    act = deployer.promote if judgement.verdict == "promote" else deployer.rollback
+    try:
+        status = act(Trial(canary, champion))
+    except TrialOverError:
+        return watch.ended_by_hand(promoted=deployer.status().version == watch.canary)
     return watch.ended(judgement, promoted=status.version == watch.canary)
 
 
@@ -69,7 +74,7 @@ class Watch:
             return None
         for served in status.versions:
             if served.version in self._counted:
-                self._counted[served.version].add(served.observed)
+                self._counted[served.version].add(served.answered)
         now = time.monotonic()
         if trial.healthy:
             self._ready = now
@@ -112,13 +117,14 @@ class Counted:
 
     def __init__(self) -> None:
         self.total = Observation()
-        self._last: Observation | None = None
+        self._last: dict[str, Observation] = {}
 
-    def add(self, now: Observation | None) -> None:
-        """Take a look; None, where its metrics could not be read, changes nothing."""
-        if now is None:
-            return
-        # a server that was started again, or a pod that went, takes its counts with it
-        if self._last is not None and now.follows(self._last):
-            self.total = self.total.plus(now.since(self._last))
-        self._last = now
+    def add(self, now: Mapping[str, Observation] | None) -> None:
+        """Take a look at its servers; None, where metrics could not be read, changes nothing.
+
+        A server counts from the first look at it. One that is not seen for a while, as a pod that
+        is not ready, goes on where it was.
+        """
+        if now is not None:
+            self.total = self.total.plus(added(self._last, now))
+            self._last.update(now)

@@ -15,7 +15,7 @@ from zenml.services import BaseService, ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
 from adclick.bundle.bundle import ServingBundle
-from serving.deployment import Deployment, Role, Status
+from serving.deployment import Deployment, Role, Status, Trial
 
 
 class Seldon(Protocol):
@@ -25,11 +25,11 @@ class Seldon(Protocol):
         """What serves now."""
         ...
 
-    def promote(self) -> Status:
+    def promote(self, seen: Trial | None = None) -> Status:
         """Make the version on trial the champion."""
         ...
 
-    def rollback(self) -> Status:
+    def rollback(self, seen: Trial | None = None) -> Status:
         """End the trial, or bring back the champion before."""
         ...
 
@@ -122,13 +122,13 @@ class SeldonDeployer(BaseModelDeployer):
             self._record(model, bundle.version)
         return deployment
 
-    def promote(self) -> Status:
+    def promote(self, seen: Trial | None = None) -> Status:
         """Make the version on trial the champion, and record it; see serving.deployer."""
-        return self._recorded(self.seldon.promote())
+        return self._recorded(self.seldon.promote(seen))
 
-    def rollback(self) -> Status:
+    def rollback(self, seen: Trial | None = None) -> Status:
         """End the trial, or bring back the champion before; see serving.deployer."""
-        return self._recorded(self.seldon.rollback())
+        return self._recorded(self.seldon.rollback(seen))
 
     def status(self) -> Status:
         """What serves now."""

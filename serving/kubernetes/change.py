@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from adclick.errors import AdclickError
+from adclick.observation import total
 from serving.access import environment_access
 from serving.golden import GoldenCheck
 from serving.kubernetes import rules
@@ -167,10 +168,10 @@ def _wait_for(condition: Callable[[], bool], seconds: float, otherwise: str) -> 
 
 
 def _count(pods: PredictorPods) -> int:
-    observed = pods.observe()
-    if observed is None:
+    answered = pods.observe()
+    if answered is None:
         raise AdclickError("the metrics of the shadow's pods cannot be read")
-    return observed.requests
+    return total(answered.values()).requests
 
 
 def _generation(seldon: Resource | None) -> int | None:

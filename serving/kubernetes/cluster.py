@@ -8,7 +8,7 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.store import publish, uri_of
 from adclick.errors import AdclickError
 from serving.access import TOKEN, environment_access
-from serving.deployment import Deployment, Role, Status
+from serving.deployment import Deployment, Role, Status, Trial
 from serving.golden import check_offline
 from serving.kubernetes.api import KubernetesApi, Resource
 from serving.kubernetes.bundles import FetchedBundles
@@ -70,26 +70,29 @@ class KubernetesSeldon:
             traffic=traffic,
         )
 
-    def promote(self) -> Status:
+    def promote(self, seen: Trial | None = None) -> Status:
         """Make the version on trial the champion, checked like a new one; returns what serves.
 
-        Raises AdclickError where there is none, and when it fails, with what serves now.
+        Raises AdclickError where there is none, TrialOverError where it is not the one that was
+        `seen`, and AdclickError when it fails, with what serves now.
         """
         before = self._own()
-        on_trial(self._roles(before))
+        on_trial(self._roles(before), seen)
         assert before
         now = Rollout.of(before)
         assert now.trial
         self._replace(before, now.with_role(now.trial, Role.CHAMPION, 100), "promoted")
         return self.status()
 
-    def rollback(self) -> Status:
+    def rollback(self, seen: Trial | None = None) -> Status:
         """End the trial, or without one bring back the champion before; returns what serves.
 
-        Raises AdclickError where there is neither. A trial that has ended is not brought back,
-        whatever shows then.
+        Raises AdclickError where there is neither, and TrialOverError where it is not the trial
+        that was `seen`. A trial that has ended is not brought back, whatever shows then.
         """
         before = self._own()
+        if seen is not None:
+            on_trial(self._roles(before), seen)
         now = Rollout.of(before) if before else None
         if before is None or now is None or (now.trial is None and now.former is None):
             raise AdclickError(NOTHING_TO_ROLL_BACK)
@@ -113,7 +116,7 @@ class KubernetesSeldon:
             served = replace(
                 rollout.served(predictor),
                 healthy=name_of(predictor) in healthy,
-                observed=pods.observe(),
+                answered=pods.observe(),
                 uptime=age(pods.all()),
             )
             versions.append(served)

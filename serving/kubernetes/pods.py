@@ -39,14 +39,17 @@ class PredictorPods:
             raise AdclickError("none of its pods is ready any more")
         return GoldenCheck(checks[0].checked, max(c.largest_difference for c in checks))
 
-    def observe(self) -> Observation | None:
-        """What its ready pods answered since they started; None when one does not say."""
+    def observe(self) -> dict[str, Observation] | None:
+        """What each ready pod answered since its server started; None when one does not say."""
         try:
-            told = [str(self._api.ask_pod(pod, PORT, "/metrics")) for pod in self._ready()]
+            return {
+                f"{pod}, restarted {restarts} times": parse_metrics(
+                    str(self._api.ask_pod(pod, PORT, "/metrics"))
+                )
+                for pod, restarts in self._ready().items()
+            }
         except AdclickError:
             return None
-        # the samples of one pod after another's are added up
-        return parse_metrics("\n".join(told))
 
     def _check(self, pod: str, bundle: ServingBundle) -> GoldenCheck:
         numbers = iter(range(len(bundle.golden)))
@@ -62,10 +65,11 @@ class PredictorPods:
 
         return check_golden(bundle, bundle.golden, score)
 
-    def _ready(self) -> list[str]:
-        return [str(pod["metadata"]["name"]) for pod in self.all() if _is_ready(pod)]
-
-
-def _is_ready(pod: Resource) -> bool:
-    containers = (pod.get("status") or {}).get("containerStatuses") or ()
-    return any(c["name"] == MODEL and c.get("ready") for c in containers)
+    def _ready(self) -> dict[str, int]:
+        """The pods whose server is ready, and how often that was restarted."""
+        return {
+            str(pod["metadata"]["name"]): int(container.get("restartCount", 0))
+            for pod in self.all()
+            for container in (pod.get("status") or {}).get("containerStatuses") or ()
+            if container["name"] == MODEL and container.get("ready")
+        }

@@ -90,13 +90,13 @@ class Look:
         if server is None:
             return Served(**known)
         url = server_url(server.port)
-        observed = None
+        answered = None
         with suppress(AdclickError):
-            observed = observe(url)
+            answered = {server.name: observe(url)}
         return Served(
             **known,
             healthy=(self.applied.port is not None or role is Role.IDLE) and is_healthy(url),
-            observed=observed,
+            answered=answered,
             pid=server.process.pid,
             uptime=server.uptime,
             memory=server.memory,

@@ -53,7 +53,7 @@ def test_a_server_of_this_machine() -> None:
 
 def test_a_version_on_trial_and_the_way_back() -> None:
     champion = Served("v1", traffic=90, healthy=True)
-    canary = Served("v2", Role.CANARY, 10, observed=parse_metrics(METRICS))
+    canary = Served("v2", Role.CANARY, 10, answered={"a": parse_metrics(METRICS)})
     status = Status("http://there", (champion, canary), former="v0", warning="beware")
 
     _, heads, _, row, former, warning = told(status, v2=12.34)
@@ -68,11 +68,11 @@ def test_a_version_on_trial_and_the_way_back() -> None:
 
 
 def test_rates_are_of_the_time_between_two_looks() -> None:
-    before = Status("u", (Served("v1", observed=observed(100)), Served("v2", Role.CANARY)))
-    after = Status(
-        "u",
-        (Served("v1", observed=observed(150)), Served("v2", Role.CANARY, observed=observed(9))),
-    )
+    first = Served("v1", answered={"gone": observed(10), "a": observed(60), "b": observed(40)})
+    before = Status("u", (first, Served("v2", Role.CANARY)))
+    second = Served("v1", answered={"a": observed(70), "b": observed(80), "new": observed(10)})
+    after = Status("u", (second, Served("v2", Role.CANARY, answered={"c": observed(9)})))
+    assert second.observed and second.observed.requests == 160
     assert rates(before, after, 2.0) == {"v1": 25.0}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from adclick.canary.trial import CanaryTrial
 from adclick.prediction_log import read_predictions
 from adclick.prediction_log.sample import sample_requests
 from adclick.records.reading import EVERY_DAY, read_records
-from serving.deployment import Role
+from serving.deployment import Role, Status, Trial
 from serving.processes import LocalSeldon
 from serving.replay import Requests, requests_to_replay
 from serving.watch import watch_canary
@@ -147,3 +148,34 @@ def test_who_does_not_wait_ends_the_watch(local: Local, promoted: bool) -> None:
     assert trial.outcome == ("promoted" if promoted else "rolled back")
     assert trial.reason == "by hand, while it was watched"
     assert local.serves == alone(status.version)
+
+
+@pytest.mark.parametrize("promoted", [True, False], ids=["promote", "roll back"])
+def test_who_acts_between_the_last_look_and_the_act_is_not_undone(
+    local: Local, promoted: bool
+) -> None:
+    local.deploy("v1")
+    local.deploy("mad", 50)
+    by_hand = local.manager.promote if promoted else local.manager.rollback
+    late = Late(local.manager, by_hand)
+    patient = POLICY.model_copy(update={"replay_after_seconds": 0.0})
+    trial = watch_canary(late, "v1", "mad", patient, local.requests)
+    assert trial.outcome == ("promoted" if promoted else "rolled back")
+    assert trial.reason == "by hand, while it was watched"
+    assert local.serves == alone("mad" if promoted else "v1")
+
+
+@dataclass(frozen=True)
+class Late:
+    """A deployer that somebody else asks for something just before it takes a canary back."""
+
+    deployer: Any
+    by_hand: Callable[[], object]
+
+    def rollback(self, seen: Trial) -> Status:
+        self.by_hand()
+        status: Status = self.deployer.rollback(seen)
+        return status
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.deployer, name)

@@ -9,9 +9,10 @@ import pytest
 from adclick.errors import AdclickError
 from adclick.observation import Observation
 from serving.client import PredictionClient
-from serving.deployment import Role, Status
+from serving.deployment import Role, Status, Trial
 from serving.kubernetes.api import KubernetesApi, connect
 from serving.kubernetes.pods import PredictorPods
+from serving.trial import TrialOverError
 from tests.bundles import GOLDEN, example
 from tests.kubernetes.emulated_api import NAMESPACE
 from tests.kubernetes.test_deployment import NAME, Place, failure, kubernetes, place
@@ -58,7 +59,10 @@ def test_a_canary_is_tried_promoted_and_taken_back(place: Place) -> None:
     assert all(c.latency.count == c.requests for c in counted)
 
     pods = dict(place.cluster.pods)
-    promoted = place.seldon().promote()
+    for act in (place.seldon().promote, place.seldon().rollback):
+        with pytest.raises(TrialOverError, match="c2 is not on trial beside c0 any more"):
+            act(Trial("c2", "c0"))
+    promoted = place.seldon().promote(Trial("c2", "c1"))
     assert (promoted.version, promoted.trial, promoted.former) == ("c2", None, "c1")
     assert answers(place, 20) == {"c2": 20}
     wait_until(lambda: len(place.cluster.pods) == 1, "the former champion's pod is gone")
