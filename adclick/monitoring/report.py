@@ -36,11 +36,11 @@ class DriftReport:
     rows: tuple[int, int]
     columns: tuple[str, ...]
     findings: tuple[Finding, ...]
-    points: tuple[Point, ...]
     fingerprint: str
     snapshot: str
     html: str
     learned: bool = False
+    points: tuple[Point, ...] = ()
 
     @property
     def judgement(self) -> Judgement:
