@@ -17,12 +17,15 @@ from adclick.ingest.selection import ALL, check_selection
 from adclick.monitoring.alert import AlertOptions
 from adclick.monitoring.checks import DriftChecks
 from adclick.resources import Resources
+from adclick.retraining.options import RetrainingOptions
 from adclick.sample_data.options import SampleOptions
+from adclick.schedule import ScheduleOptions
 from adclick.schema import describe
 from adclick.splitting import SplitOptions
 from adclick.statistics.anomaly import AnomalyOptions
 from adclick.traffic import TrafficOptions
 from adclick.training.options import TrainingOptions
+from adclick.training.trials import TuningOptions
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -41,6 +44,7 @@ class RunConfig(BaseModel):
     anomalies: AnomalyOptions = AnomalyOptions()
     split: SplitOptions = SplitOptions()
     training: TrainingOptions = TrainingOptions()
+    tuning: TuningOptions = TuningOptions()
     evaluation: EvaluationOptions = EvaluationOptions()
     policy: Policy = Policy()
     deployment: DeploymentOptions = DeploymentOptions()
@@ -48,6 +52,8 @@ class RunConfig(BaseModel):
     feedback: FeedbackOptions = FeedbackOptions()
     monitoring: DriftChecks = DriftChecks()
     alerts: AlertOptions = AlertOptions()
+    retraining: RetrainingOptions = RetrainingOptions()
+    schedule: ScheduleOptions = ScheduleOptions()
     resources: Resources = Resources()
 
     @field_validator("months")

@@ -30,9 +30,11 @@ class Split(BaseModel):
 
     @model_validator(mode="after")
     def _tested_later(self) -> Self:
-        by_time = max(self.training.months) < min(self.test.months)
+        by_month = max(self.training.months) < min(self.test.months)
         by_id = self.training.end_bucket <= self.test.first_bucket
-        if not by_time and not by_id:
+        until, since = self.training.until, self.test.since
+        by_time = until is not None and since is not None and until <= since
+        if not (by_month or by_id or by_time):
             raise ValueError("training rows are not apart from test rows")
         return self
 
@@ -52,6 +54,29 @@ def split_by_time(log: AdLog, options: SplitOptions) -> Split:
         training=RowSelection(months=months, until=boundary),
         calibration=RowSelection(months=months, since=boundary),
         test=RowSelection(months=(last,)),
+    )
+
+
+def split_before_test(log: AdLog, split: Split, options: SplitOptions) -> Split:
+    """A split of `split`'s rows without those that it tests on: its calibration rows test.
+
+    What is chosen by it, such as settings, has not seen the test rows of `split`.
+    """
+    training = split.training
+    if training.until is None:
+        end = training.end_bucket
+        boundary = end - round((end - training.first_bucket) * options.calibration_share)
+        return Split(
+            training=training.model_copy(update={"end_bucket": boundary}),
+            calibration=training.model_copy(update={"first_bucket": boundary}),
+            test=split.calibration,
+        )
+    first = next(month.first for month in log.months if month.month in training.months)
+    until = first + (training.until - first) * (1 - options.calibration_share)
+    return Split(
+        training=training.model_copy(update={"until": until}),
+        calibration=training.model_copy(update={"since": until}),
+        test=split.calibration,
     )
 
 

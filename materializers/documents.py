@@ -18,6 +18,7 @@ from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.monitoring.reference import Reference
 from adclick.scoring.scores import Scores
 from adclick.statistics.log import LogStatistics, Validation
+from adclick.training.trials import Trials
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
@@ -26,6 +27,7 @@ from adclick.views.reference_page import reference_page
 from adclick.views.scores_page import scores_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.trial_page import trial_page
+from adclick.views.trials_page import trials_page
 from materializers.folder import write_pages
 
 
@@ -178,6 +180,23 @@ class DecisionMaterializer(DocumentMaterializer):
     def facts(self, data: Decision) -> dict[str, MetadataType]:
         """The verdict."""
         return {"promote": data.promote, "reason": data.reason}
+
+
+class TrialsMaterializer(DocumentMaterializer):
+    """What a search for settings found, and a page of all trials."""
+
+    ASSOCIATED_TYPES = (Trials,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Trials) -> str:
+        """Every trial, the best first."""
+        return trials_page(data)
+
+    def facts(self, data: Trials) -> dict[str, MetadataType]:
+        """How many trials there were, and the best."""
+        best = data.trials[data.best]
+        return {"trials": len(data.trials), "best_logloss": best.logloss, **best.settings}
 
 
 class CanaryTrialMaterializer(DocumentMaterializer):

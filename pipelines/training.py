@@ -20,6 +20,7 @@ from steps.split import split
 from steps.statistics import statistics
 from steps.train import train
 from steps.train_baseline import train_baseline
+from steps.tune import tune
 from steps.validate import validate
 from steps.write_card import write_card
 
@@ -32,8 +33,11 @@ def training(data: str, schema: Schema, model: str, config: RunConfig, code: Cod
     validation = validate(described)
     rows = split(log, config.split, after=[validation])
     encoder = fit_encoder(log, rows)
+    options = config.training
+    if config.tuning.trials:
+        options, _ = tune(log, rows, options, config.tuning, config.split)
     start = find_start(model, rows) if config.training.warm_start else Start()
-    trained, fingerprint = train(log, rows, encoder, start, config.training)
+    trained, fingerprint = train(log, rows, encoder, start, options)
     baselines = train_baseline(log, rows, encoder)
     champion = find_champion(model, fingerprint)
     evaluation = evaluate(log, rows, encoder, trained, baselines, champion, config.evaluation)

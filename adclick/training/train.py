@@ -25,7 +25,12 @@ from adclick.splitting import Split
 from adclick.training.batches import Batches
 from adclick.training.checkpoints import Checkpoints
 from adclick.training.devices import Devices, find_devices
-from adclick.training.encoded_rows import EncodedRows, Sampling, encode_rows, with_offset
+from adclick.training.encoded_rows import (
+    EncodedRows,
+    Sampling,
+    encode_rows,
+    with_offset,
+)
 from adclick.training.fit import fit
 from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
@@ -59,10 +64,12 @@ def train(
     tf.config.experimental.enable_op_determinism()
     devices = find_devices()
     is_writer = devices.cluster.place == 0
-    parts = [part.model_dump_json() for part in (log, split, encoder, options)]
-    if start:
-        parts += [start.model.fingerprint, start.encoder.model_dump_json()]
-    checkpoints = Checkpoints.of(store, parts, is_writer) if store else None
+    checkpoints = None
+    if store:
+        parts = [part.model_dump_json() for part in (log, split, encoder, options)]
+        if start:
+            parts += [start.model.fingerprint, start.encoder.model_dump_json()]
+        checkpoints = Checkpoints.of(store, parts, is_writer)
     table = log.creatives()
     images = table.images if table else None
     with tempfile.TemporaryDirectory(prefix="adclick-training-") as folder:

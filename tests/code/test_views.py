@@ -25,6 +25,8 @@ from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.statistics.anomaly import Anomaly
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.statistics.month import MonthStatistics, NumbersOfColumn, ValuesOfColumn
+from adclick.training.options import TrainingOptions
+from adclick.training.trials import Trial, Trials
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
@@ -37,6 +39,7 @@ from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.svg import linear_axis, log_axis
 from adclick.views.text import size
 from adclick.views.trial_page import trial_page
+from adclick.views.trials_page import trials_page
 from tests.bundles import tiny_schema
 from tests.cards import SERVING, card
 from tests.evaluations import decision, evaluation
@@ -205,6 +208,7 @@ PAGES: dict[str, Callable[[str, Path], str]] = {
     "encoder": lambda text, _: encoder_page(encoder(text, columns=400)),
     "statistics": lambda text, _: statistics_page(described(text, columns=200, months=12)),
     "scores": lambda text, _: scores_page(scored(text, months=300)),
+    "trials": lambda text, _: trials_page(tried(text, 60)),
     "validation": lambda text, _: validation_page(
         Validation(anomalies=described(text, columns=400).anomalies)
     ),
@@ -243,6 +247,36 @@ def test_drawings_are_well_formed_and_within_their_frame(name: str, tmp_path: Pa
         for circle in root.iter("circle"):
             assert 0 <= float(circle.attrib["cx"]) <= width
             assert 0 <= float(circle.attrib["cy"]) <= height
+
+
+def tried(text: str, count: int) -> Trials:
+    """Trials whose every fourth failed."""
+    return Trials(
+        trials=tuple(
+            Trial(
+                settings={"l2": 0.1 / (i + 1), text: i} if i else {},
+                logloss=None if i % 4 == 3 else 0.5 - i / 1000,
+                seconds=12.0,
+                reason=text if i % 4 == 3 else None,
+            )
+            for i in range(count)
+        ),
+        best=count - 2,
+        options=TrainingOptions(),
+        trained_on=text,
+        tested_on=text,
+    )
+
+
+def test_trials_are_shown_the_best_first() -> None:
+    page = Page(trials_page(tried("depth", 8)))
+    assert page.rows[0] == ["trial", "l2", "depth", "logloss", "seconds"]
+    assert page.rows[1] == ["7", "0.01429", "6", "0.49400", "12"]
+    assert [row[0] for row in page.rows[1:]] == ["7", "6", "5", "3", "2", "1", "4", "8"]
+    assert page.row("1")[1:3] == ["as configured"] * 2
+    assert page.row("4")[3] == "depth"
+    assert "Trial 7 of 8 is the best" in page.text
+    assert "0.00600 lower" in page.text
 
 
 def test_a_trial_shows_every_condition_and_what_was_replayed() -> None:

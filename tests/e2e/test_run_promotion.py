@@ -350,8 +350,11 @@ def test_a_log_of_one_month_goes_all_the_way(
 ) -> None:
     place = make_place(log.__name__)
     data, schema = log(place)
-    summary = run(place, "--data", data, "--schema", schema).done
+    config = place.config("tuned", **LEARNING, tuning={"trials": 2})
+    ran = place.run("--config", config, "--data", data, "--schema", schema)
+    summary = ran.done
     assert summary.decision is not None and summary.decision.promote
+    assert "tune" in ran.ran and "best of 2: logloss" in ran.output
     assert summary.serving is not None and summary.serving.requests == 550
     month, predictions = summary.drift
     assert predictions.name == f"predictions {summary.serving.version}"
