@@ -12,7 +12,12 @@ from adclick.adlog import CLICKS, AdLog, RowSelection
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.splitting import Split
 from adclick.training.batches import RUN, Batches, Shares, creative_runs, gather
-from adclick.training.encoded_rows import EncodedRows, encode_rows
+from adclick.training.encoded_rows import (
+    LEAST_CLICKS,
+    EncodedRows,
+    by_new_creatives,
+    encode_rows,
+)
 
 
 def rows_of(creatives: list[int]) -> EncodedRows:
