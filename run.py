@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent
 PIPELINES = ("training", "deployment", "traffic", "monitoring")
-ON_REQUEST = ("scoring",)
-MONITORED = ("all", "monitoring")
+ON_REQUEST = ("scoring", "retraining")
+TRAINS = {"training", "retraining"}
+MONITORED = ("all", "monitoring", "retraining")
+SCHEDULED = ("monitoring", "retraining")
+# where state is kept and what serves it; secrets stay in .env
+TO_CRON = ("ADCLICK_HOME", "ADCLICK_SELDON_PORT")
 VERDICTS = ("watch", "retrain", "stop")
 SAMPLE_SCHEMA = REPOSITORY / "configs" / "schemas" / "sample.yaml"
 
@@ -155,6 +159,53 @@ def show_reports(options: argparse.Namespace) -> None:
     serve_reports()
 
 
+def schedule(options: argparse.Namespace) -> None:
+    """Have the orchestrator start a pipeline by itself, or print the line that has cron do it."""
+    from datetime import UTC, datetime
+
+    from adclick.errors import AdclickError
+    from adclick.schedule import cron_line
+    from stacks.environment import state_folder
+
+    if options.pipeline not in SCHEDULED:
+        raise AdclickError(f"schedule what? name it with --pipeline {'|'.join(SCHEDULED)}")
+    config, schema, data = _load(options)
+    placed = _placement(_use_stack(options), config, options)
+    from pipelines.schedule import is_schedulable, schedule_monitoring
+
+    schedulable = is_schedulable()
+    if schedulable and options.pipeline == "monitoring":
+        if data is None:
+            raise AdclickError("monitor what? name a folder or URL with --data")
+        name = schedule_monitoring(data, schema, config, placed)
+        following = config.schedule.after(datetime.now(UTC))
+        print(f"{name}: {config.schedule.cron} in UTC, next at {following:%Y-%m-%d %H:%M}")
+        return
+    if schedulable:
+        print(f"{options.stack} starts monitoring by itself, but no runs that lead to others.")
+    else:
+        print(f"the orchestrator of {options.stack} has no schedules.")
+    home = state_folder(REPOSITORY)
+    print("With `crontab -e` on a machine that stays on, add this line:")
+    variables = [f"{name}={os.environ[name]}" for name in TO_CRON if os.environ.get(name)]
+    words = [sys.executable, "run.py", *_same_words(options, data)]
+    print(cron_line(config.schedule.cron, REPOSITORY, variables, words, home / "cron.log"))
+
+
+def _same_words(options: argparse.Namespace, data: str | None) -> list[str]:
+    """The words that have run.py do the same from wherever it is started."""
+    files = {name: getattr(options, name) for name in ("schema", "config")}
+    named = {
+        "stack": options.stack,
+        "pipeline": options.pipeline,
+        "data": data,
+        **{name: file and str(file.resolve()) for name, file in files.items()},
+        "months": options.months,
+        "fail-on": options.fail_on,
+    }
+    return [word for name, value in named.items() if value for word in (f"--{name}", value)]
+
+
 def guess_schema(options: argparse.Namespace) -> None:
     """Write a first schema of the data, and say what to run next."""
     from adclick.errors import AdclickError
@@ -203,6 +254,7 @@ COMMANDS = {
     "export": export,
     "status": show_status,
     "stop": stop,
+    "schedule": schedule,
     "dashboard": show_dashboard,
     "reports": show_reports,
 }
@@ -213,7 +265,7 @@ OPTIONS_OF = {
     "version": ("deploy", "rollback", "run", "export"),
     "traffic": ("deploy",),
     "shadow": ("deploy",),
-    "fail_on": ("run",),
+    "fail_on": ("run", "schedule"),
 }
 
 
@@ -230,14 +282,16 @@ def parse_arguments() -> argparse.Namespace:
         default="run",
         choices=COMMANDS,
         help="run pipelines (the default), make sample data, write a first schema of --data, "
-        "change, show or stop what serves, export it, or open a page",
+        "change, show or stop what serves, export it, have a pipeline run by schedule, or open "
+        "a page",
     )
     parser.add_argument("--stack", default="local", help="where: NAME of stacks/NAME.yaml (local)")
     parser.add_argument(
         "--pipeline",
         default="all",
         choices=("all", *PIPELINES, *ON_REQUEST),
-        help=f"which (all: {', '.join(PIPELINES)})",
+        help=f"which (all: {', '.join(PIPELINES)}); retraining: monitoring, and training and "
+        "deployment where its verdict asks for them",
     )
     parser.add_argument("--data", help="folder or URL of the ad log")
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
@@ -394,7 +448,7 @@ def _run_pipelines(
 
     chosen = _chosen(options)
     made: "tuple[StepTime, ...]" = ()
-    if data is None and "training" in chosen:
+    if data is None and TRAINS.intersection(chosen):
         data, generate = staged_sample(config.sample_data, home)
         made = (generate,)
     runs = run_chain(chosen, data, schema, config, placed, options.version)

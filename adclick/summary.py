@@ -9,6 +9,7 @@ from adclick.evaluation.decision import Decision
 from adclick.evaluation.intervals import Figure
 from adclick.feedback.join import JoinCounts
 from adclick.monitoring.verdict import Verdict
+from adclick.retraining.outcome import Retraining
 
 
 class _Frozen(BaseModel):
@@ -94,5 +95,6 @@ class RunSummary(_Frozen):
     drift: tuple[DriftSummary, ...] = ()
     feedback: JoinCounts | None = None
     monitoring: MonitoringSummary | None = None
+    retraining: Retraining | None = None
     urls: dict[str, str] = {}
     curl: str | None = None

@@ -16,6 +16,7 @@ from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
 from adclick.explanation.explanation import Explanation
+from adclick.monitoring.reference import Reference
 from adclick.scoring.scores import Scores
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.training.trials import Trials
@@ -24,6 +25,7 @@ from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
 from adclick.views.explanation_page import explanation_page
+from adclick.views.reference_page import reference_page
 from adclick.views.scores_page import scores_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.trial_page import trial_page
@@ -130,6 +132,23 @@ class FeatureEncoderMaterializer(DocumentMaterializer):
     def facts(self, data: FeatureEncoder) -> dict[str, MetadataType]:
         """Sizes of the encoding."""
         return {"columns": len(data.slot_names), "slots": sum(data.slot_counts)}
+
+
+class ReferenceMaterializer(DocumentMaterializer):
+    """What monitoring compares with, and a page of its columns."""
+
+    ASSOCIATED_TYPES = (Reference,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Reference) -> str:
+        """Columns, and how far months usually differ."""
+        return reference_page(data)
+
+    def facts(self, data: Reference) -> dict[str, MetadataType]:
+        """How much it rests on."""
+        whole = data.whole
+        return {"period": whole.period, "impressions": whole.impressions}
 
 
 class EvaluationMaterializer(DocumentMaterializer):

@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any
 
 from zenml.models import PipelineRunResponse
+from zenml.pipelines.pipeline_definition import Pipeline
 
 from adclick.card.code_version import code_version
 from adclick.config import RunConfig
 from adclick.schema import Schema
 from pipelines.deployment import deployment
 from pipelines.monitoring import monitoring
+from pipelines.retrain import retrain
 from pipelines.scoring import scoring
 from pipelines.submission import run_to_end
 from pipelines.traffic import traffic
@@ -39,19 +41,25 @@ def run_chain(
     model, code = model_name(schema.name), code_version(ROOT)
     # what was just trained on is there already
     watched = None if "training" in names else data
-    calls: dict[str, Callable[..., PipelineRunResponse]] = {
-        "training": partial(run_to_end, training, options, data, schema, model, config, code),
-        "deployment": partial(run_to_end, deployment, options, model, config),
-        "traffic": partial(run_to_end, traffic, options, model, config),
-        "scoring": partial(
-            run_to_end, scoring, options, model, schema, config.months, data, version
-        ),
-        "monitoring": partial(run_to_end, monitoring, options, model, schema, config, watched),
+    run = partial(_run, options)
+    calls: dict[str, Callable[[], list[PipelineRunResponse]]] = {
+        "training": partial(run, training, data, schema, model, config, code),
+        "deployment": partial(run, deployment, model, config),
+        "traffic": partial(run, traffic, model, config),
+        "scoring": partial(run, scoring, model, schema, config.months, data, version),
+        "monitoring": partial(run, monitoring, model, schema, config, watched),
+        "retraining": partial(retrain, data, schema, model, config, code, options),
     }
     runs: list[PipelineRunResponse] = []
     for name in names:
         if runs and name == "deployment" and not may_deploy(model):
             break
         print(f"\n{name}")
-        runs.append(calls[name]())
+        runs += calls[name]()
     return runs
+
+
+def _run(
+    options: Mapping[str, Any], pipeline: Pipeline, *arguments: Any
+) -> list[PipelineRunResponse]:
+    return [run_to_end(pipeline, options, *arguments)]

@@ -17,6 +17,8 @@ from adclick.monitoring.alert import ADVICE
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.verdict import Judgement
 from adclick.release import Release
+from adclick.retraining.decision import RetrainingDecision
+from adclick.retraining.outcome import Retraining, result_of
 from adclick.scoring.scores import Scores
 from adclick.summary import (
     DriftSummary,
@@ -34,6 +36,7 @@ class Outcome:
     """The runs of one call of run.py: their steps, and artifacts by name."""
 
     def __init__(self, runs: list[PipelineRunResponse]) -> None:
+        self._runs = {run.pipeline.name: run.name for run in runs if run.pipeline}
         self._steps = [
             (run.pipeline.name if run.pipeline else run.name, name, step)
             for run in runs
@@ -141,6 +144,22 @@ class Outcome:
         """What is known of the clicks on what was answered, if this call looked."""
         predictions: LabelledPredictions | None = self.artifact("logged_predictions")
         return None if predictions is None else predictions.counts
+
+    @property
+    def retraining(self) -> Retraining | None:
+        """What came of asking whether to train again, if this call asked."""
+        decision: RetrainingDecision | None = self.artifact("retraining_decision")
+        if decision is None:
+            return None
+        release: Release | None = self.artifact("release")
+        return Retraining(
+            result=result_of(decision, release, self.artifact("canary_trial")),
+            decision=decision,
+            monitored=self._runs["retraining"],
+            trained=self._runs.get("training"),
+            deployed=self._runs.get("deployment"),
+            version=release.version if release else None,
+        )
 
     @property
     def drift(self) -> tuple[DriftSummary, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from zenml.models import PipelineRunResponse
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils.run_utils import refresh_run_status
 
+from adclick.errors import AdclickError
 from pipelines.failures import raise_failure
 from steps.caching import PACKAGES, ROOT
 
@@ -38,10 +39,8 @@ def run_to_end(
     its AdclickError again, or a RuntimeError with the end of its log. A run that ended without
     success is an error whatever its steps say.
     """
-    orchestrator = Client().active_stack.orchestrator
-    if ExecutionMode.FAIL_FAST in orchestrator.supported_execution_modes:
-        options = {**options, "execution_mode": ExecutionMode.FAIL_FAST}
-    if not orchestrator.config.is_remote:
+    options = _failing_fast(options)
+    if not _goes_on_alone():
         return _result(pipeline.with_options(**options)(*arguments))
     request = _fingerprint(pipeline.name, options, arguments)
     run = _going_on(pipeline.name, request)
@@ -61,12 +60,52 @@ def run_to_end(
     return run
 
 
+def check_alone(
+    model: str,
+    pipelines: Sequence[Pipeline],
+    options: Mapping[str, Any],
+    arguments: tuple[Any, ...],
+) -> None:
+    """Raise AdclickError while another run of these pipelines for the model goes on.
+
+    One that the first of them would be, with ZenML's `options` and these arguments, is not another:
+    `run_to_end` waits for it. Runs of this machine's own hold its state folder's lock instead.
+    """
+    if not _goes_on_alone():
+        return
+    first, *_ = pipelines
+    ours = _fingerprint(first.name, _failing_fast(options), arguments)
+    for pipeline in pipelines:
+        for run in _unfinished(pipeline.name):
+            other = run.config.extra.get(REQUEST) != ours
+            if other and run.config.parameters.get("model") == model and _is_alive(run):
+                raise AdclickError(
+                    f"run {run.name} of {model} goes on: one training at a time; wait for it, or "
+                    "stop it in ZenML's dashboard"
+                )
+
+
+def _failing_fast(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    modes = Client().active_stack.orchestrator.supported_execution_modes
+    fast = ExecutionMode.FAIL_FAST
+    return {**options, "execution_mode": fast} if fast in modes else options
+
+
+def _goes_on_alone() -> bool:
+    """Whether runs of the active stack go on without this process."""
+    return bool(Client().active_stack.orchestrator.config.is_remote)
+
+
 def _going_on(pipeline: str, request: str) -> PipelineRunResponse | None:
-    for status in UNFINISHED:
-        for run in Client().list_pipeline_runs(pipeline=pipeline, status=status, hydrate=True):
-            if run.config.extra.get(REQUEST) == request and _is_alive(run):
-                return run
+    for run in _unfinished(pipeline):
+        if run.config.extra.get(REQUEST) == request and _is_alive(run):
+            return run
     return None
+
+
+def _unfinished(pipeline: str) -> Iterator[PipelineRunResponse]:
+    for status in UNFINISHED:
+        yield from Client().list_pipeline_runs(pipeline=pipeline, status=status, hydrate=True)
 
 
 def _is_alive(run: PipelineRunResponse) -> bool:

@@ -40,6 +40,7 @@ def summarize(
         drift=outcome.drift,
         feedback=outcome.feedback,
         monitoring=outcome.monitoring,
+        retraining=outcome.retraining,
         urls={**pages, **({"seldon": url} if url else {})},
         curl=curl(url, golden) if url and golden else None,
         seconds=seconds,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from zenml.client import Client
 from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import all_versions, artifact_of, bundle_of, in_stage, named
+from steps.model_versions import BUNDLE, all_versions, artifact_of, bundle_of, in_stage, named
 from steps.model_versions import newest as newest_artifact
 
 MOST_NAMED = 5
@@ -45,8 +46,23 @@ def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     """The artifact of this name that the version in production was made from."""
     version = in_stage(model, ModelStages.PRODUCTION)
     if version is None:
-        raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
+        trained = bool(all_versions(model))
+        raise AdclickError(
+            f"{model} has no version in production: run --pipeline deployment first"
+            if trained
+            else f"{model} has no version yet: run --pipeline training first"
+        )
     return artifact_of(version, artifact)
+
+
+def champion_then(model: str) -> ModelVersionResponse:
+    """Within a pipeline: who is in production when a step runs, which a schedule starts later.
+
+    Raises AdclickError where nobody is now.
+    """
+    of_champion(model, BUNDLE)
+    # ZenML's client looks nothing up while a pipeline is put together, but when a step needs it
+    return Client().get_model_version(model, ModelStages.PRODUCTION)
 
 
 def of_version(model: str, version: str | None, artifact: str) -> ArtifactVersionResponse:

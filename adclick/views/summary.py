@@ -13,6 +13,7 @@ from adclick.canary.trial import CanaryTrial
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHAMPION
 from adclick.evaluation.intervals import Figure
+from adclick.retraining.outcome import Retraining
 from adclick.summary import (
     DriftSummary,
     ModelSummary,
@@ -56,6 +57,7 @@ def summary_view(summary: RunSummary) -> Group:
         *([("serving", _serving(summary.serving))] if summary.serving else []),
         *([("scores", _scoring(summary.scoring))] if summary.scoring else []),
         *_labelled("drift", [_drift(drift) for drift in summary.drift]),
+        *([("retrain", _retraining(summary.retraining))] if summary.retraining else []),
         *([("feedback", Text(summary.feedback.line))] if summary.feedback else []),
         *_labelled("open", [_page(name, url) for name, url in summary.urls.items()]),
         ("took", Text(f"{summary.seconds:.1f} s")),
@@ -153,6 +155,13 @@ def _model(model: ModelSummary) -> Group:
 def _figure(figure: Figure) -> Text:
     interval = Text(f" [{figure.low:.4f}, {figure.high:.4f}]", "dim")
     return Text(f"{figure.value:.4f}") + interval
+
+
+def _retraining(retraining: Retraining) -> Text:
+    style = "bold green" if retraining.result == "promoted" else "bold yellow"
+    reason = retraining.decision.reason
+    made = f"; {retraining.version}" if retraining.version else ""
+    return Text(f"{retraining.result}: ", style) + Text(f"{reason}{made}")
 
 
 def _drift(drift: DriftSummary) -> Text:

@@ -17,6 +17,7 @@ MODULES = sorted(
 )
 LOOKS_OUTWARD = {
     "collect_predictions",
+    "decide_retraining",
     "deploy",
     "find_champion",
     "find_start",

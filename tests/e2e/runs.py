@@ -180,6 +180,14 @@ class Place:
         """The stage of each model version, by its name."""
         return dict(self._query("select name, stage from model_version"))
 
+    def noted(self, key: str) -> set[str]:
+        """The pipeline runs that have metadata of this name."""
+        query = (
+            "select r.name from pipeline_run r join run_metadata_resource m on m.resource_id = r.id"
+            " join run_metadata d on d.id = m.run_metadata_id where d.key = ?"
+        )
+        return {name for (name,) in self._query(query, key)}
+
     def _query(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         # a client of ZenML's takes seconds to start
         store = self.state / "zenml" / "stores" / "default_zen_store" / "zenml.db"

@@ -31,7 +31,8 @@ def train(place: Place, data: object, schema: object) -> Ran:
 def test_help_needs_neither_state_nor_environment(place: Place) -> None:
     told = place.run("--help")
     assert (told.code, told.errors) == (0, "")
-    assert "--pipeline {all,training,deployment,traffic,monitoring,scoring}" in told.output
+    pipelines = "{all,training,deployment,traffic,monitoring,scoring,retraining}"
+    assert f"--pipeline {pipelines}" in told.output
     assert not place.state.exists()
 
 
@@ -48,10 +49,10 @@ def test_an_unknown_pipeline(place: Place) -> None:
         (("--traffic", "10"), "--traffic: only `deploy` can have it"),
         (("promote", "--version", "v1"), "--version: only `deploy`, `rollback`, `run`, `export`"),
         (("--to", "onnx"), "--to: only `export` can have it"),
-        (("status", "--fail-on", "stop"), "--fail-on: only `run` can have it"),
+        (("status", "--fail-on", "stop"), "--fail-on: only `run`, `schedule` can have it"),
         (
             ("--pipeline", "training", "--fail-on", "stop"),
-            "--fail-on: of pipelines only `all`, `monitoring` can have it",
+            "--fail-on: of pipelines only `all`, `monitoring`, `retraining` can have it",
         ),
         (("--version", "v1"), "--version: of pipelines only `scoring` can have it"),
         (("deploy", "--traffic", "few"), "argument --traffic: invalid int value: 'few'"),
@@ -149,7 +150,7 @@ def test_state_in_a_folder_that_cannot_be_made(place: Place) -> None:
     assert_refused(told, str(place.folder / "file"), "ADCLICK_HOME")
 
 
-@pytest.mark.parametrize("pipeline", ["deployment", "monitoring"])
+@pytest.mark.parametrize("pipeline", ["deployment", "monitoring", "retraining"])
 def test_a_pipeline_before_anything_was_trained(place: Place, pipeline: str) -> None:
     told = place.run_small("--pipeline", pipeline)
     assert_refused(told, "adclick-sample", "version", "run --pipeline training")

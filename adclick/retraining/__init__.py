@@ -1,0 +1,1 @@
+"""Retraining: whether what monitoring found asks for it, and what came of it."""
