@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -26,10 +27,13 @@ from adclick.traffic import TrafficOptions
 from adclick.training.options import TrainingOptions
 from adclick.training.trials import TuningOptions
 
+SUFFIXES = (".yaml", ".yml")
+
 
 class RunConfig(BaseModel):
     """The contents of configs/NAME.yaml; what a file leaves out has its default.
 
+    A section may be the name of a file beside it that holds the section, to be shared by several.
     `months` says which of the log's are used, see `adclick.ingest.selection`.
     """
 
@@ -63,11 +67,27 @@ class RunConfig(BaseModel):
 
 def load_config(path: Path) -> RunConfig:
     """The run configuration in a YAML file; raises AdclickError with the setting that is wrong."""
-    if not path.is_file():
-        raise AdclickError(f"configuration {path} does not exist: name a YAML file with --config")
+    told = _read(path, "name a YAML file with --config")
     try:
-        return RunConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except yaml.YAMLError as error:
-        raise AdclickError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+        return RunConfig.model_validate(_with_files(told, path) if isinstance(told, dict) else told)
     except ValidationError as error:
         raise AdclickError(f"{path}: {describe(error)}") from error
+
+
+def _with_files(told: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What sections are that are named as files."""
+    return {
+        name: _read(path.parent / section, f"{path} names it for {name}")
+        if isinstance(section, str) and section.endswith(SUFFIXES)
+        else section
+        for name, section in told.items()
+    }
+
+
+def _read(path: Path, what_to_do: str) -> Any:
+    if not path.is_file():
+        raise AdclickError(f"configuration {path} does not exist: {what_to_do}")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise AdclickError(f"{path} is no YAML: {' '.join(str(error).split())}") from error

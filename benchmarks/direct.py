@@ -64,10 +64,12 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
     predictions = read_labelled(logged, schema, bundle.version, config.feedback, now)
     with quiet_evidently():
         import adclick.monitoring.evidence  # noqa: F401
-        from adclick.monitoring.months import report_months
+        from adclick.monitoring.months import profile_reference, report_months
         from adclick.monitoring.predictions import report_predictions
-    months = report_months(log, split.training, config.monitoring)
-    predicted = report_predictions(log, split.test, bundle, predictions, config.monitoring)
+    checks = config.monitoring
+    reference = profile_reference(log, split, bundle, checks)
+    months = report_months(log, log, split, bundle, reference, checks)
+    predicted = report_predictions(log, log, split, bundle, reference, predictions, checks)
     publish((*months.reports, *predicted.reports), str(home / "evidently"), schema.name)
     return deployment.version
 

@@ -40,6 +40,7 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "deploy": ("serving.processes:LocalSeldon.deploy",),
     "send_traffic": ("adclick.encoding.requests:request_rows", "serving.traffic:send_traffic"),
     "collect_predictions": ("adclick.feedback.predictions:read_labelled",),
+    "profile_reference": ("adclick.monitoring.months:profile_reference",),
     "report_months": ("adclick.monitoring.months:report_months",),
     "report_predictions": ("adclick.monitoring.predictions:report_predictions",),
     "publish_reports": ("adclick.monitoring.workspace:publish",),

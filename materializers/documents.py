@@ -15,6 +15,8 @@ from adclick.canary.trial import CanaryTrial
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.explanation.explanation import Explanation
+from adclick.monitoring.reference import Reference
 from adclick.scoring.scores import Scores
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.training.trials import Trials
@@ -22,6 +24,8 @@ from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.explanation_page import explanation_page
+from adclick.views.reference_page import reference_page
 from adclick.views.scores_page import scores_page
 from adclick.views.statistics_page import statistics_page, validation_page
 from adclick.views.trial_page import trial_page
@@ -130,6 +134,23 @@ class FeatureEncoderMaterializer(DocumentMaterializer):
         return {"columns": len(data.slot_names), "slots": sum(data.slot_counts)}
 
 
+class ReferenceMaterializer(DocumentMaterializer):
+    """What monitoring compares with, and a page of its columns."""
+
+    ASSOCIATED_TYPES = (Reference,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Reference) -> str:
+        """Columns, and how far months usually differ."""
+        return reference_page(data)
+
+    def facts(self, data: Reference) -> dict[str, MetadataType]:
+        """How much it rests on."""
+        whole = data.whole
+        return {"period": whole.period, "impressions": whole.impressions}
+
+
 class EvaluationMaterializer(DocumentMaterializer):
     """The evaluation, and a page that compares the models."""
 
@@ -178,6 +199,22 @@ class TrialsMaterializer(DocumentMaterializer):
         """How many trials there were, and the best."""
         best = data.trials[data.best]
         return {"trials": len(data.trials), "best_logloss": best.logloss, **best.settings}
+
+
+class ExplanationMaterializer(DocumentMaterializer):
+    """What a model goes by, and a page of it."""
+
+    ASSOCIATED_TYPES = (Explanation,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Explanation) -> str:
+        """Columns by what they are worth, and pictures by what they do."""
+        return explanation_page(data)
+
+    def facts(self, data: Explanation) -> dict[str, MetadataType]:
+        """What is lost without each group of columns."""
+        return {one.group: one.logloss for one in data.importances}
 
 
 class CanaryTrialMaterializer(DocumentMaterializer):

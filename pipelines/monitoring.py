@@ -13,6 +13,7 @@ from steps.collect_predictions import collect_predictions
 from steps.ingest import ingest
 from steps.judge import judge
 from steps.notify import notify
+from steps.profile_reference import profile_reference
 from steps.publish_reports import publish_reports
 from steps.report_months import report_months
 from steps.report_predictions import report_predictions
@@ -40,9 +41,12 @@ def watch(model: str, schema: Schema, config: RunConfig, data: str | None) -> Wa
     champion = champion_then(model)
     learned, split = champion.get_artifact("ad_log"), champion.get_artifact("split")
     bundle = champion.get_artifact("serving_bundle")
-    months = report_months(log, learned, split, chosen, config.monitoring)
+    reference = profile_reference(learned, split, bundle, config.monitoring)
+    months = report_months(log, learned, split, bundle, reference, chosen, config.monitoring)
     predictions = collect_predictions(bundle, config.feedback)
-    predicted = report_predictions(learned, split, bundle, predictions, config.monitoring)
+    predicted = report_predictions(
+        log, learned, split, bundle, reference, predictions, config.monitoring
+    )
     judgement = judge(months, predicted)
     published = publish_reports(model, months, predicted)
     notify(model, judgement, published, config.alerts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -71,6 +72,30 @@ def slice_figures(
                 leads={metric: estimate(part) for metric, part in leads.items()},
                 calibration=estimate(calibration),
             )
+
+
+@dataclass(frozen=True)
+class SliceEstimates:
+    """One slice of one model: its AUC, and the logarithm of its predicted over observed clicks."""
+
+    impressions: int
+    auc: Estimate
+    log_calibration: Estimate
+
+
+def slice_estimates(sums: SliceSums, least: int, confidence: float) -> dict[int, SliceEstimates]:
+    """By code, the slices of one cut that have `least` impressions or more."""
+    shown = sums.means.sum(axis=1)[:, 0]
+    parts = _errors(sums.ranking.auc, _auc_influence(sums), sums.means), _log_calibration(sums)
+
+    def estimate(part: _Errors, code: int) -> Estimate:
+        value, error, freedom = (float(of_slice[code]) for of_slice in part)
+        return Estimate.of(value, error, freedom, confidence)
+
+    return {
+        int(code): SliceEstimates(int(shown[code]), *(estimate(part, code) for part in parts))
+        for code in np.flatnonzero(shown >= least)
+    }
 
 
 type _Errors = tuple[Float64, Float64, Float64]

@@ -100,7 +100,7 @@ class _Months:
     def _rows(self, table: pa.Table) -> pa.Table:
         schema = self._schema
         clicked = table[CLICKED].cast(pa.int8())
-        columns = {schema.id: _ids(table)}
+        columns = {schema.id: impression_ids(table)}
         columns |= dict.fromkeys((*schema.named("label"), *schema.named("clicks")), clicked)
         one = pa.array(np.ones(table.num_rows, np.int8))
         columns |= dict.fromkeys(schema.named("impressions"), one)
@@ -123,7 +123,8 @@ def _new_writer(name: str, file: BinaryIO, columns: pa.Schema) -> Writer:
     return pa.csv.CSVWriter(file, columns)
 
 
-def _ids(table: pa.Table) -> pa.ChunkedArray:
+def impression_ids(table: pa.Table) -> pa.ChunkedArray:
+    """The ids that candidates (n,) have as impressions: REQUEST-CANDIDATE, or of a hash of it."""
     requests = table[REQUEST].to_pylist()
     short = [_short(request) for request in requests]
     candidates = table[CANDIDATE].cast(pa.string())

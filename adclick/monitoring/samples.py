@@ -9,7 +9,7 @@ import pandas as pd
 
 from adclick.errors import AdclickError
 from adclick.monitoring.checks import Kind
-from adclick.monitoring.frames import CLICKED, SCORE
+from adclick.monitoring.names import CLICKED, SCORE
 
 OTHER = "(other)"
 MOST_VALUES = 50

@@ -19,6 +19,7 @@ Check = Literal[
     "vanished values",
     "drift",
     "drifted columns",
+    "broken images",
     "image",
     "click rate",
     "score",

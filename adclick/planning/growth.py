@@ -105,7 +105,7 @@ GROWTH = (
         "monitoring",
         "report_months",
         (Quantity.COMPARED_ROWS,),
-        "compares a sample of each month; counting all ids to draw it is small beside that",
+        "draws a sample of each month for Evidently; scoring all rows is small beside that",
     ),
     Growth(
         "monitoring",

@@ -40,14 +40,15 @@ def describe_log(log: AdLog, options: AnomalyOptions) -> LogStatistics:
 
     A month's are kept beside it: months that were described before are not read again.
     """
-    months = tuple(_described(log, month) for month in log.months)
+    months = tuple(known_month(log, month) for month in log.months)
     schema = log.ad_schema
     return LogStatistics(
         name=schema.name, months=months, anomalies=find_anomalies(months, schema, options)
     )
 
 
-def _described(log: AdLog, month: Month) -> MonthStatistics:
+def known_month(log: AdLog, month: Month) -> MonthStatistics:
+    """The statistics of one of the log's months, kept beside it or else described and kept."""
     kept = f"{log.root}/{posixpath.dirname(month.quarantine)}/statistics-{FORMAT}.json"
     return made_once(kept, MonthStatistics, lambda: describe_month(log, month.month))
 

@@ -34,6 +34,10 @@ from adclick.model.baseline import LogisticBaseline
 from adclick.model.baselines import Baselines
 from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
+from adclick.monitoring.checks import DriftChecks
+from adclick.monitoring.point import Point
+from adclick.monitoring.profile import month_profile
+from adclick.monitoring.reference import Reference
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.verdict import Finding, Judgement
@@ -79,6 +83,7 @@ REPORT = DriftReport(
     rows=(10, 12),
     columns=("site", "age"),
     findings=(FINDING,),
+    points=(Point("Data", "Months: columns against their bounds", "site", 1.5),),
     fingerprint="print",
     snapshot='{"é": 1}',
     html="<p>é</p>",
@@ -153,6 +158,12 @@ def described(folder: Path, *what: str) -> LogStatistics:
     return found.model_copy(update={"anomalies": tuple(map(anomaly, what))})
 
 
+def reference(folder: Path, drift: float) -> Reference:
+    months = [month_profile(month) for month in described(folder).months]
+    found = Reference.of(months, DriftChecks())
+    return found.model_copy(update={"usual": {"drift/site": drift}})
+
+
 def anomaly(what: str) -> Anomaly:
     return Anomaly(severity="warning", month="2024-01", check="gap", column=None, what=what)
 
@@ -172,6 +183,12 @@ CASES: dict[str, Case] = {
         lambda _: validation("é"), lambda _: validation("é"), lambda _: validation("e"), pages=1
     ),
     "encoder": Case(encoder, encoder, lambda _: tiny_encoder(images=False), pages=1),
+    "reference": Case(
+        lambda folder: reference(folder / "one", 0.1),
+        lambda folder: reference(folder / "same", 0.1),
+        lambda folder: reference(folder / "other", 0.2),
+        pages=1,
+    ),
     "evaluation": Case(
         lambda _: evaluated(0.6), lambda _: evaluated(0.6), lambda _: evaluated(0.61), pages=1
     ),
