@@ -11,7 +11,7 @@ from zenml.client import Client
 from zenml.constants import FINISHED_ONBOARDING_SURVEY_KEY
 from zenml.enums import StoreType
 
-from adclick.monitoring.workspace import project_id
+from adclick.monitoring.project import project_id
 from stacks.report_store import ReportStore, ReportStoreConfig
 
 ADDRESS = "127.0.0.1"

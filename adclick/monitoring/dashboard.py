@@ -5,82 +5,73 @@ Importing this module imports Evidently, 6 to 8 seconds: do it in a function tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID, uuid5
 
-from evidently.sdk.models import (
-    DashboardModel,
-    DashboardPanelPlot,
-    PanelMetric,
-    ProjectModel,
-)
-from evidently.sdk.panels import bar_plot_panel, line_plot_panel
+from evidently.sdk.models import DashboardModel, DashboardPanelPlot, PanelMetric, ProjectModel
+from evidently.sdk.panels import bar_plot_panel, text_panel
 
-from adclick.monitoring.checks import Kind
-from adclick.monitoring.names import CLICKED, SCORE
+from adclick.monitoring.measured import FIGURE
+from adclick.monitoring.point import SECTIONS, Point, Section
+from adclick.monitoring.points import MOST_TIMES
 from adclick.monitoring.report import DriftReport
+
+# more lines in a panel can't be told apart
+MOST_SERIES = 8
+SCALE = f"Above 1 a figure is past its bound; more than {MOST_TIMES:g} times that is drawn there."
+HEADINGS: Mapping[Section, str] = {
+    "Verdict": "How many checks are past their bound, and what they ask for. Click a bar to open "
+    "its report. All figures are exact, of all rows.",
+    "Data": f"What came in, against what the model learned from. {SCALE}",
+    "Model": f"What the model made of it. {SCALE}",
+    "Traffic": "How much was shown and clicked.",
+    "Slices": f"Whom the model serves worse than others. {SCALE}",
+}
 
 
 def project_model(project: UUID, name: str) -> ProjectModel:
     """The project of a model's reports."""
-    description = "Ad clicks: months against the reference, predictions against test rows"
+    description = "Ad clicks: months against the training months, predictions against test rows"
     return ProjectModel(id=project, name=name, description=description)
 
 
 def dashboard(project: UUID, reports: Sequence[DriftReport]) -> DashboardModel:
-    """The panels over time: those of reports on months, then those of reports on predictions.
+    """The panels of what the reports have over time, section by section.
 
-    Kinds have panels of their own: within one panel Evidently 0.7.23 finds a series' filter by its
-    metric alone, so that two tags on one metric show as one.
+    Sections are headed by text: Evidently's open-source server answers a dashboard with more than
+    one tab with 400, and its pages show none. A panel has the series that went farthest.
     """
-    columns = reports[0].columns
-    panels = [
-        line_plot_panel(
-            title="Months: click rate",
-            description="Clicks per impression, sampled; empty where rows stand for several",
-            size="half",
-            values=[_metric("months", "MeanValue", "click rate", column=CLICKED)],
-        ),
-        _drifted("months"),
-        _distances("months", columns),
-        bar_plot_panel(
-            title="Predictions: mean score",
-            description="Mean predicted click probability of the predictions compared",
-            size="half",
-            values=[_metric("predictions", "MeanValue", "mean score", column=SCORE)],
-        ),
-        _drifted("predictions"),
-        _distances("predictions", (SCORE, *columns)),
-        bar_plot_panel(
-            title="Predictions: rows compared",
-            description="Logged predictions in the sample of each report",
-            size="half",
-            values=[_metric("predictions", "RowCount", "rows")],
-        ),
-    ]
+    points = [point for report in reports for point in report.points]
+    panels = [panel for section in SECTIONS for panel in _section(section, points)]
     for panel in panels:
         # fixed ids: the same code writes the same file
         panel.id = uuid5(project, panel.title)
     return DashboardModel(tabs=[], panels=panels)
 
 
-def _drifted(kind: Kind) -> DashboardPanelPlot:
-    return bar_plot_panel(
-        title=f"{kind.capitalize()}: drifted columns",
-        description="Share of columns farther from the reference than their bound",
-        size="half",
-        values=[_metric(kind, "DriftedColumnsCount", "share of columns", value_type="share")],
-    )
+def _section(section: Section, points: Iterable[Point]) -> list[DashboardPanelPlot]:
+    highest: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for point in points:
+        if point.section == section:
+            series = highest[point.panel]
+            series[point.series] = max(series.get(point.series, point.value), point.value)
+    if not highest:
+        return []
+    panels = [_panel(section, panel, series) for panel, series in highest.items()]
+    # narrow ones after one another, so that two share a row
+    panels.sort(key=lambda panel: panel.size == "half")
+    return [text_panel(title=section.upper(), description=HEADINGS[section]), *panels]
 
 
-def _distances(kind: Kind, columns: Sequence[str]) -> DashboardPanelPlot:
-    return bar_plot_panel(
-        title=f"{kind.capitalize()}: distance from the reference by column",
-        description="PSI of categorical columns; shift of numeric ones in standard deviations",
-        size="full",
-        values=[_metric(kind, "ValueDrift", column, column=column) for column in columns],
-    )
-
-
-def _metric(kind: Kind, metric: str, legend: str, **labels: str) -> PanelMetric:
-    return PanelMetric(legend=legend, tags=[kind], metric=metric, metric_labels=labels)
+def _panel(section: Section, title: str, highest: Mapping[str, float]) -> DashboardPanelPlot:
+    shown = sorted(highest, key=lambda series: -highest[series])[:MOST_SERIES]
+    more = len(highest) - len(shown)
+    values = [
+        PanelMetric(legend=series, metric=FIGURE, metric_labels={"panel": title, "series": series})
+        for series in sorted(shown)
+    ]
+    description = f"the {len(shown)} highest of {len(highest)}" if more else None
+    size = "full" if len(shown) > 1 else "half"
+    # bars, since a line through a single report is nothing to see
+    return bar_plot_panel(title, values, description, size, stacked=section == "Verdict")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,15 +14,14 @@ from adclick.monitoring.compare import compare
 from adclick.monitoring.distance import Measure
 from adclick.monitoring.figure import Figure
 from adclick.monitoring.frames import compared_columns
-from adclick.monitoring.names import CLICKED, SCORE
+from adclick.monitoring.names import SCORE
 from adclick.monitoring.performance import Performance
+from adclick.monitoring.points import points_of
 from adclick.monitoring.profile import Profile
-from adclick.monitoring.question import Question
 from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.samples import EXPECTED_COUNT, MOST_VALUES, OTHER, Samples, comparable
-from adclick.monitoring.verdict import Finding, judge
+from adclick.monitoring.samples import Samples, comparable
 from adclick.schema import Schema
 
 # Evidently's names of the distances
@@ -57,71 +56,40 @@ def drift_report(
     shown = comparable(name, *samples, columns)
     timestamp = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     findings = compare(reference, current, checks, performance, more)
-    result = judge(findings).verdict
+    points = points_of(shown.kind, findings, current, performance)
+    rows = reference.whole.impressions, current.impressions
     with quiet_evidently():
-        from adclick.monitoring.evidence import gather, write
+        from adclick.monitoring.evidence import Told, write
 
-        evidence = gather(
-            name, timestamp, shown, _question(shown, findings, schema, checks), _metadata(shown)
-        )
-        snapshot, html = write(evidence, (shown.kind, result), result, findings)
+        told = Told(name, timestamp, rows, findings, points)
+        snapshot, html = write(told, shown, _methods(shown, schema, checks))
     return DriftReport(
         name=name,
         timestamp=timestamp,
         kind=shown.kind,
-        rows=(reference.whole.impressions, current.impressions),
+        rows=rows,
         columns=columns,
         findings=findings,
-        fingerprint=_fingerprint(checks, findings, samples),
+        points=points,
+        fingerprint=_fingerprint(checks, (findings, points), samples),
         snapshot=snapshot,
         html=html,
         learned=learned,
     )
 
 
-def _question(
-    shown: Samples, findings: Sequence[Finding], schema: Schema, checks: DriftChecks
-) -> Question:
+def _methods(shown: Samples, schema: Schema, checks: DriftChecks) -> dict[str, str]:
     scored = (SCORE,) if shown.kind == "predictions" else ()
     measures = {
         column: checks.measure_of(column, column == SCORE or column in schema.numeric)[0]
         for column in (*scored, *shown.compared)
     }
-    means: dict[str, tuple[float, float] | None] = dict.fromkeys(scored)
-    if (rates := next((f for f in findings if f.check == "click rate"), None)) is not None:
-        usual = float(shown.reference[CLICKED].mean())
-        means[CLICKED] = usual / (1 + rates.bound), usual * (1 + rates.bound)
-    missing = [one for one in findings if one.check == "missing" and one.column in shown.compared]
-    return Question(
-        methods={column: METHODS[measure] for column, measure in measures.items()},
-        bounds={
-            METHODS["psi"]: checks.psi,
-            METHODS["jensen-shannon"]: checks.jensen_shannon,
-            METHODS["wasserstein"]: checks.wasserstein,
-        },
-        counted=shown.compared,
-        drifted_share=checks.drifted_share,
-        means=means,
-        missing={
-            str(one.column): one.bound + shown.missing_share(str(one.column))[0] for one in missing
-        },
-        min_rows=checks.min_rows,
-    )
+    return {column: METHODS[measure] for column, measure in measures.items()}
 
 
-def _metadata(samples: Samples) -> dict[str, str]:
-    return {
-        "reference": f"sample of {samples.rows[0]:,} rows",
-        "current": f"sample of {samples.rows[1]:,} rows",
-        OTHER: f"past top {MOST_VALUES} or under {EXPECTED_COUNT} rows",
-    }
-
-
-def _fingerprint(
-    checks: DriftChecks, findings: Sequence[Finding], frames: Iterable[pd.DataFrame]
-) -> str:
+def _fingerprint(checks: DriftChecks, found: object, frames: Iterable[pd.DataFrame]) -> str:
     digest = hashlib.sha256(checks.model_dump_json().encode())
-    digest.update(repr(findings).encode())
+    digest.update(repr(found).encode())
     for frame in frames:
         digest.update("\n".join(frame.columns).encode())
         digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(frame, index=False)))

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, AdLog, RowSelection
-from adclick.arrays import Int64
+from adclick.arrays import Float64, Int64
 from adclick.errors import AdclickError
 from adclick.monitoring.names import CLICKED, HOUR, SCORE
 from adclick.prediction_log import SCORE as LOGGED_SCORE
 from adclick.prediction_log import LoggedPredictions
+from adclick.prediction_log.names import CLICKED as LABEL
 from adclick.schema import Schema
 from adclick.times import parse_times
 
+type Score = Callable[[pa.Table], Float64]
 
-def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame:
+
+def sample_frame(
+    log: AdLog, selection: RowSelection, rows: int, score: Score | None = None
+) -> pd.DataFrame:
     """At most about `rows` of the selected impressions, the same ones whatever the log's order.
 
-    Columns: `compared_columns` and `clicked` (0 or 1). Whole id buckets are taken from the lowest
-    up, at least one of them, so that a sample of a month is drawn by a hash of its ids: random to
-    its content, equal on every machine. An aggregated row becomes as many rows as its impressions,
-    or where that makes too many, a share of them.
+    Columns: `compared_columns`, `clicked` (0 or 1) and, where there is a `score`, what that gives.
+    Whole id buckets are taken from the lowest up, at least one of them, so that a sample of a month
+    is drawn by a hash of its ids: random to its content, equal on every machine. An aggregated row
+    becomes as many rows as its impressions, or where that makes too many, a share of them.
     """
     schema = log.ad_schema
     counts = np.zeros(BUCKETS, np.int64)
@@ -34,13 +41,15 @@ def sample_frame(log: AdLog, selection: RowSelection, rows: int) -> pd.DataFrame
         raise AdclickError(f"{selection.describe()}: no rows in {log.root}; choose other months")
     end = max(int(np.searchsorted(counts.cumsum(), rows, "right")), int(filled[0]) + 1)
     taken = selection.model_copy(update={"end_bucket": min(end, selection.end_bucket)})
-    names = [BUCKET, schema.id, schema.time, *schema.categorical, *schema.numeric]
-    table = log.table(taken, [*names, IMPRESSIONS, CLICKS])
+    table = log.table(taken, [BUCKET, schema.id, *schema.features, IMPRESSIONS, CLICKS])
     table = table.sort_by([(BUCKET, "ascending"), (schema.id, "ascending")])
     positions, clicked = _impressions(table, max(rows, table.num_rows))
+    scores = None if score is None else score(table.combine_chunks())
     table = table.take(positions)
     frame = _features(table, schema, table[schema.time].to_numpy().astype("datetime64[us]"))
     frame[CLICKED] = clicked
+    if scores is not None:
+        frame[SCORE] = scores[positions]
     return frame
 
 
@@ -57,7 +66,10 @@ def _impressions(table: pa.Table, most: int) -> tuple[Int64, Int64]:
 
 
 def prediction_frame(predictions: LoggedPredictions, schema: Schema, rows: int) -> pd.DataFrame:
-    """At most `rows` logged predictions, evenly spread over the log: features and `score`."""
+    """At most `rows` logged predictions, evenly spread over the log: features and `score`.
+
+    `clicked` is among the columns where the log has labels: NaN while it is awaited.
+    """
     table = predictions.table
     if table.num_rows > rows:
         table = table.take(np.linspace(0, table.num_rows - 1, rows).astype(np.int64))
@@ -66,6 +78,8 @@ def prediction_frame(predictions: LoggedPredictions, schema: Schema, rows: int) 
     times = parse_times(texts, schema.time_format)
     frame = _features(table, schema, times)
     frame[SCORE] = table[LOGGED_SCORE].to_numpy()
+    if LABEL in table.column_names:
+        frame[CLICKED] = table[LABEL].cast(pa.int8()).cast(pa.float64()).to_numpy()
     return frame
 
 

@@ -8,23 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adclick.adlog import CLICKS, IMPRESSIONS, AdLog, RowSelection
+from adclick.adlog import CLICKS, IMPRESSIONS, AdLog
 from adclick.arrays import Times
 from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.scorer import Scorer
-from adclick.encoding.candidate import parse_candidates
-from adclick.encoding.requests import features, request_rows
 from adclick.feedback.predictions import LabelledPredictions
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.drift import drift_report
-from adclick.monitoring.frames import prediction_frame
+from adclick.monitoring.frames import prediction_frame, sample_frame
 from adclick.monitoring.performance import Performance, measure_performance, score_rows
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.row_profile import profile_rows
 from adclick.monitoring.skew import skew_figures
 from adclick.monitoring.slice_codes import SliceCodes
-from adclick.prediction_log import SCORE, LoggedPredictions, prediction_table
+from adclick.prediction_log import SCORE, LoggedPredictions
 from adclick.prediction_log.names import CLICKED
 from adclick.records.columns import TIME
 from adclick.schema import Schema
@@ -52,9 +50,7 @@ def report_predictions(
     schema = learned.ad_schema
     name = f"predictions {bundle.version}"
     times = parse_times(predictions.table[schema.time].combine_chunks(), schema.time_format)
-    expected = prediction_frame(
-        _expected(learned, split.test, bundle, checks.rows), schema, checks.rows
-    )
+    expected = sample_frame(learned, split.test, checks.rows, Scorer(bundle).score_batch)
     asked = reference.asked or reference.whole
     slices = SliceCodes(asked, checks.slices.columns)
     report = drift_report(
@@ -94,14 +90,3 @@ def _performance(
     rows = rows.append_column(IMPRESSIONS, pa.array(np.ones(rows.num_rows, np.int64)))
     scored = score_rows(rows.to_batches(), lambda batch: batch[SCORE].to_numpy(), schema, slices)
     return measure_performance(scored, checks.slices.min_impressions)
-
-
-def _expected(
-    log: AdLog, test: RowSelection, bundle: ServingBundle, rows: int
-) -> LoggedPredictions:
-    """The bundle's scores of test rows, in the form of a prediction log."""
-    sample = request_rows(log, test, rows)
-    requests = [features(log.ad_schema, row) for row in sample]
-    scores = Scorer(bundle).score(parse_candidates(log.ad_schema, requests))
-    table = prediction_table(requests, log.ad_schema)
-    return LoggedPredictions(table.append_column(SCORE, pa.array(scores)), repeats=0)

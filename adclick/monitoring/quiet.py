@@ -17,4 +17,6 @@ def quiet_evidently() -> Iterator[None]:
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         # and takes shares and correlations of columns with one value or none
         warnings.filterwarnings("ignore", "invalid value encountered in .*divide", RuntimeWarning)
+        # and of a sample the precision at scores that nothing reaches
+        warnings.filterwarnings("ignore", "Precision is ill-defined", UserWarning)
         yield

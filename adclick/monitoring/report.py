@@ -11,6 +11,7 @@ from typing import Self
 from uuid import UUID
 
 from adclick.monitoring.checks import Kind
+from adclick.monitoring.point import Point
 from adclick.monitoring.verdict import Finding, Judgement, Verdict, judge, worst_first
 
 REPORT_FILE = "report.json"
@@ -22,11 +23,11 @@ PAGE_FILE = "report.html"
 class DriftReport:
     """How far current rows lie from reference rows.
 
-    `rows` are (reference, current) rows compared and `columns` what was to be compared.
-    `fingerprint` stands for both sides' rows and the bounds: equal input, equal fingerprint.
-    `learned` says that the model was trained on the current rows, too: how far those lie from the
-    reference is what usual months do. `snapshot` is Evidently's snapshot as JSON text, `html` its
-    page, which needs no network.
+    `rows` are (reference, current) impressions compared and `columns` what was to be compared.
+    `points` are what a dashboard shows of it. `fingerprint` stands for both sides' rows and the
+    bounds: equal input, equal fingerprint. `learned` says that the model was trained on the current
+    rows, too: how far those lie from the reference is what usual months do. `snapshot` is
+    Evidently's snapshot as JSON text, `html` its page, which needs no network.
     """
 
     name: str
@@ -39,6 +40,7 @@ class DriftReport:
     snapshot: str
     html: str
     learned: bool = False
+    points: tuple[Point, ...] = ()
 
     @property
     def judgement(self) -> Judgement:
@@ -75,10 +77,11 @@ class DriftReport:
         facts = {
             field.name: getattr(self, field.name)
             for field in fields(self)
-            if field.name not in ("snapshot", "html", "findings", "timestamp")
+            if field.name not in ("snapshot", "html", "findings", "points", "timestamp")
         }
         facts["timestamp"] = self.timestamp.isoformat()
         facts["findings"] = [asdict(finding) for finding in self.findings]
+        facts["points"] = [asdict(point) for point in self.points]
         return {
             REPORT_FILE: json.dumps(facts, indent=2),
             SNAPSHOT_FILE: self.snapshot,
@@ -96,6 +99,7 @@ class DriftReport:
                 "rows": tuple(facts["rows"]),
                 "columns": tuple(facts["columns"]),
                 "findings": tuple(Finding(**finding) for finding in facts["findings"]),
+                "points": tuple(Point(**point) for point in facts["points"]),
             },
             snapshot=texts[SNAPSHOT_FILE],
             html=texts[PAGE_FILE],

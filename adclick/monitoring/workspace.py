@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from adclick.monitoring.project import Project, project_id, project_of
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.workspace_files import WorkspaceFiles
 from adclick.monitoring.workspace_server import WorkspaceServer
-
-_PROJECTS = UUID("5b8f2c9e-6d0a-4f35-9c61-2f0a7e4d1b83")
 
 
 class Workspace(Protocol):
@@ -19,16 +18,11 @@ class Workspace(Protocol):
     def missing(self, reports: Sequence[DriftReport], project: UUID) -> tuple[DriftReport, ...]:
         """Those of the reports that are not there; looks without importing Evidently."""
 
-    def add(self, reports: Sequence[DriftReport], project: UUID, name: str) -> None:
-        """Add the reports, each in the place of an older one on the same rows, and a dashboard.
+    def add(self, reports: Sequence[DriftReport], project: Project) -> None:
+        """Add the reports, each in the place of an older one of its name and time.
 
-        The dashboard is written anew: its panels follow code, schema and checks.
+        The project's dashboard is written anew.
         """
-
-
-def project_id(project: str) -> UUID:
-    """Evidently's id of the project of this name: derived from the name, so nothing is listed."""
-    return uuid5(_PROJECTS, project)
 
 
 def open_workspace(address: str) -> Workspace:
@@ -41,9 +35,10 @@ def open_workspace(address: str) -> Workspace:
 def publish(reports: Sequence[DriftReport], address: str, project: str) -> int:
     """Add to the project what is not there yet; returns how many reports were added.
 
-    Raises AdclickError where a server cannot be reached or refuses.
+    The dashboard is of all the `reports`, whether they are new or not: its panels follow code,
+    schema and checks. Raises AdclickError where a server cannot be reached or refuses.
     """
-    workspace, identity = open_workspace(address), project_id(project)
-    if missing := workspace.missing(reports, identity):
-        workspace.add(missing, identity, project)
+    workspace = open_workspace(address)
+    if missing := workspace.missing(reports, project_id(project)):
+        workspace.add(missing, project_of(project, reports))
     return len(missing)

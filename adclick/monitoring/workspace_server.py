@@ -12,7 +12,7 @@ from uuid import UUID
 import requests
 
 from adclick.errors import AdclickError
-from adclick.monitoring.quiet import quiet_evidently
+from adclick.monitoring.project import Project
 from adclick.monitoring.report import DriftReport
 
 # what the server reads its own from; whoever writes shows it in a header
@@ -40,22 +40,17 @@ class WorkspaceServer:
         published = self._published(project)
         return tuple(r for r in reports if str(r.snapshot_id) not in published)
 
-    def add(self, reports: Sequence[DriftReport], project: UUID, name: str) -> None:
+    def add(self, reports: Sequence[DriftReport], project: Project) -> None:
         """Write project and dashboard, post the snapshots, and delete those they replace."""
-        published = self._published(project)
-        with quiet_evidently():
-            from adclick.monitoring.dashboard import dashboard, project_model
-
-            wanted = project_model(project, name).json()
-            panels = dashboard(project, reports).json()
-        if self._ask("GET", f"/api/projects/{project}/info") is None:
-            self._ask("POST", "/api/v2/projects", wanted)
-        self._ask("POST", f"/api/v2/dashboards/{project}", panels)
+        published = self._published(project.id)
+        if self._ask("GET", f"/api/projects/{project.id}/info") is None:
+            self._ask("POST", "/api/v2/projects", project.metadata)
+        self._ask("POST", f"/api/v2/dashboards/{project.id}", project.dashboard)
         for report in reports:
-            self._ask("POST", f"/api/v2/snapshots/{project}", _named(report))
+            self._ask("POST", f"/api/v2/snapshots/{project.id}", _named(report))
             for known, snapshot in published.items():
                 if known.startswith(report.snapshot_prefix):
-                    self._ask("DELETE", f"/api/projects/{project}/{snapshot}")
+                    self._ask("DELETE", f"/api/projects/{project.id}/{snapshot}")
 
     def _published(self, project: UUID) -> Mapping[str, str]:
         """The server's snapshots by the report that they are; none where there is no project."""

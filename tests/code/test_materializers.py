@@ -35,6 +35,7 @@ from adclick.model.baselines import Baselines
 from adclick.model.boosting import fit_boosting
 from adclick.model.click_model import ClickModel
 from adclick.monitoring.checks import DriftChecks
+from adclick.monitoring.point import Point
 from adclick.monitoring.profile import month_profile
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.report import DriftReport
@@ -82,6 +83,7 @@ REPORT = DriftReport(
     rows=(10, 12),
     columns=("site", "age"),
     findings=(FINDING,),
+    points=(Point("Data", "Months: columns against their bounds", "site", 1.5),),
     fingerprint="print",
     snapshot='{"é": 1}',
     html="<p>é</p>",

@@ -10,8 +10,10 @@ import pytest
 from test_monitoring import report, same_world, world
 
 from adclick.errors import AdclickError
-from adclick.monitoring.workspace import open_workspace, project_id, publish
+from adclick.monitoring.project import project_id
+from adclick.monitoring.workspace import open_workspace, publish
 from adclick.monitoring.workspace_server import SECRET_VARIABLE
+from tests.buckets import bucket
 from tests.evidently import EvidentlyServer, evidently_server
 from tests.servers import free_port
 
@@ -68,3 +70,14 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(AdclickError, match=f"127.0.0.1:{port} can't be reached") as refused:
         publish([same_world()], f"http://someone:password@127.0.0.1:{port}", "ads")
     assert "password" not in str(refused.value)
+
+
+def test_a_server_shows_the_workspace_in_a_bucket(tmp_path: Path) -> None:
+    with bucket("reports", tmp_path) as url:
+        workspace = f"{url}/evidently"
+        assert publish([same_world(), report(world(3), name="2026-07")], workspace, "ads") == 2
+        assert publish([same_world()], workspace, "ads") == 0
+        assert publish([report(world(2))], workspace, "ads") == 1
+        with evidently_server(workspace) as other:
+            assert sorted(one["name"] for one in snapshots(other)) == ["2026-06", "2026-07"]
+            assert other.get(f"/api/v2/dashboards/{PROJECT}").json()["panels"]

@@ -11,9 +11,10 @@ import fsspec
 import pytest
 from test_monitoring import report, same_world, world
 
+from adclick.monitoring.project import project_id
 from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.workspace import open_workspace, project_id, publish
+from adclick.monitoring.workspace import open_workspace, publish
 
 
 def runs(workspace: Path) -> list[tuple[str | None, list[str]]]:
@@ -68,8 +69,11 @@ def test_every_panel_finds_its_series(tmp_path: Path):
         [project] = Workspace(str(tmp_path)).list_projects()
         storage = InMemoryDataStorage(str(tmp_path))
         panels = project.dashboard.model().panels
-        assert len(panels) == 7
+        headings = [panel.title for panel in panels if not panel.values]
+        assert headings == ["VERDICT", "DATA", "MODEL", "TRAFFIC"]
         for panel in panels:
+            if not panel.values:
+                continue
             filters = [
                 SeriesFilter(
                     tags=value.tags,
@@ -99,7 +103,8 @@ def test_looking_for_a_report_costs_no_evidently(tmp_path: Path):
     code = f"""
 import pathlib, sys
 from adclick.monitoring.report import DriftReport
-from adclick.monitoring.workspace import open_workspace, project_id, publish
+from adclick.monitoring.project import project_id
+from adclick.monitoring.workspace import open_workspace, publish
 folder = pathlib.Path({str(tmp_path)!r})
 names = ("report.json", "snapshot.json", "report.html")
 report = DriftReport.from_files({{name: (folder / name).read_text() for name in names}})
