@@ -122,12 +122,11 @@ def _psi(one: Float64, other: Float64) -> Float64:
 
 def _jensen_shannon(one: Float64, other: Float64) -> Float64:
     middle = (one + other) / 2
-    divergence = sum(
-        np.where(
-            part > 0, part * np.log2(np.where(part > 0, part, 1) / np.where(part > 0, middle, 1)), 0
-        ).sum(axis=-1)
-        for part in (one, other)
-    )
+    middle[middle == 0] = 1
+    divergence = 0.0
+    for part in (one, other):
+        ratio = np.where(part > 0, part / middle, 1)
+        divergence += (part * np.log2(ratio)).sum(axis=-1)
     return np.asarray(np.sqrt(np.maximum(divergence / 2, 0)))
 
 
