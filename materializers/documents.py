@@ -15,6 +15,7 @@ from adclick.canary.trial import CanaryTrial
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.evaluation.decision import Decision
 from adclick.evaluation.evaluation import CHALLENGER, Evaluation
+from adclick.explanation.explanation import Explanation
 from adclick.monitoring.reference import Reference
 from adclick.scoring.scores import Scores
 from adclick.statistics.log import LogStatistics, Validation
@@ -23,6 +24,7 @@ from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.explanation_page import explanation_page
 from adclick.views.reference_page import reference_page
 from adclick.views.scores_page import scores_page
 from adclick.views.statistics_page import statistics_page, validation_page
@@ -197,6 +199,22 @@ class TrialsMaterializer(DocumentMaterializer):
         """How many trials there were, and the best."""
         best = data.trials[data.best]
         return {"trials": len(data.trials), "best_logloss": best.logloss, **best.settings}
+
+
+class ExplanationMaterializer(DocumentMaterializer):
+    """What a model goes by, and a page of it."""
+
+    ASSOCIATED_TYPES = (Explanation,)
+    ASSOCIATED_ARTIFACT_TYPE = ArtifactType.DATA_ANALYSIS
+    SKIP_REGISTRATION = False
+
+    def page(self, data: Explanation) -> str:
+        """Columns by what they are worth, and pictures by what they do."""
+        return explanation_page(data)
+
+    def facts(self, data: Explanation) -> dict[str, MetadataType]:
+        """What is lost without each group of columns."""
+        return {one.group: one.logloss for one in data.importances}
 
 
 class CanaryTrialMaterializer(DocumentMaterializer):

@@ -11,6 +11,7 @@ from steps.build_bundle import build_bundle
 from steps.check_serving import check_serving
 from steps.decide import decide
 from steps.evaluate import evaluate
+from steps.explain import explain
 from steps.find_champion import find_champion
 from steps.find_start import find_start
 from steps.fit_encoder import fit_encoder
@@ -39,6 +40,7 @@ def training(data: str, schema: Schema, model: str, config: RunConfig, code: Cod
     start = find_start(model, rows) if config.training.warm_start else Start()
     trained, fingerprint = train(log, rows, encoder, start, options)
     baselines = train_baseline(log, rows, encoder)
+    explanation = explain(log, rows, encoder, trained)
     champion = find_champion(model, fingerprint)
     evaluation = evaluate(log, rows, encoder, trained, baselines, champion, config.evaluation)
     bundle = build_bundle(log, rows, encoder, trained)
@@ -47,4 +49,5 @@ def training(data: str, schema: Schema, model: str, config: RunConfig, code: Cod
     card = write_card(
         model, bundle, log, rows, config, code, champion, evaluation, decision, served
     )
-    register(model, fingerprint, bundle, log, rows, card)
+    # all that the run made belongs to the version
+    register(model, fingerprint, bundle, log, rows, card, after=[explanation])

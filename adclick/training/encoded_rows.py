@@ -16,6 +16,7 @@ from adclick.encoding.encoder import Encoded, FeatureEncoder
 
 # rows whose logits are computed at once
 CHUNK = 65_536
+LEAST_CLICKS = 100
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,19 @@ class EncodedRows:
         return EncodedRows(
             **{name: part[wanted] for name, part in parts.items() if part is not None}
         )
+
+
+def by_new_creatives(later: EncodedRows, rows: EncodedRows) -> EncodedRows:
+    """`later`, where nothing counts but impressions of creatives that `rows` do not show.
+
+    What a picture is worth has to hold for ads to come: that a network knows the pictures it was
+    trained on says nothing. Where new ones were clicked less than LEAST_CLICKS times all count.
+    """
+    new = ~np.isin(later.creative, np.unique(rows.creative))
+    if later.clicks[new].sum() < LEAST_CLICKS:
+        return later
+    clicks, impressions = (np.where(new, part, 0) for part in (later.clicks, later.impressions))
+    return replace(later, clicks=clicks, impressions=impressions)
 
 
 def encode_rows(

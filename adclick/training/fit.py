@@ -30,6 +30,7 @@ def fit(
 ) -> tuple[float, ...]:
     """Fit until `later_loss` stops falling; returns it after each epoch, leaves the best weights.
 
+    Where steps decay the last weights are left: the best of many epochs is best by chance as well.
     With a `checkpoint` it goes on after the epoch that is kept there, as if it had never stopped,
     and keeps each of its own.
 
@@ -54,7 +55,7 @@ def fit(
             step(parts)
         losses.append(later_loss())
         log.info("epoch %d: logloss %.5f on later rows", len(losses), losses[-1])
-        if _epochs_since_best(losses) == 0:
+        if options.decays or _epochs_since_best(losses) == 0:
             best = values(network.weights)
         if checkpoint:
             checkpoint.write(Progress(tuple(losses), values(variables), best))

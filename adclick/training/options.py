@@ -11,7 +11,8 @@ from adclick.model.options import ModelOptions
 class Descent(BaseModel):
     """Length and step size of gradient descent; it stops early when later rows gain no more.
 
-    `decays`: steps become smaller, to a twentieth in the last epoch, along a cosine.
+    `decays`: steps become smaller, to a twentieth in the last epoch, along a cosine, and the last
+    epoch's weights are kept rather than the best's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,9 +27,9 @@ class ImageTraining(Descent):
     """How tower and context are trained, on what the columns leave unexplained.
 
     A batch holds so many images and up to so many impressions of each: an image is embedded once
-    for all of them. Patience as long as training keeps the best epoch and stops at none: nothing
-    may be gained for several, until the first pictures are told apart. `mirrored`: half of the
-    images, by chance, are seen as in a mirror.
+    for all of them. Patience as long as training stops at no epoch: nothing may be gained for
+    several, until the first pictures are told apart. `mirrored`: half of the images, by chance, are
+    seen as in a mirror.
     """
 
     epochs: int = Field(default=14, ge=1)

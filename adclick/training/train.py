@@ -28,6 +28,7 @@ from adclick.training.devices import Devices, find_devices
 from adclick.training.encoded_rows import (
     EncodedRows,
     Sampling,
+    by_new_creatives,
     encode_rows,
     with_offset,
 )
@@ -128,7 +129,7 @@ def _fit_images(
     run = wanted.impressions_an_image
     size = run * wanted.images_a_batch
     batches = Batches(rows, images, size, options.seed, devices.shares, run)
-    loss = partial(_later_loss, model, later, images, devices)
+    loss = partial(_later_loss, model, by_new_creatives(later, rows), images, devices)
     kept = checkpoints.at("images") if checkpoints else None
     return fit(network, batches, loss, wanted, devices.strategy, kept)
 
@@ -214,7 +215,10 @@ def _finished(
     if later.offset is not None:
         # few pictures were learned from: what they seem to be worth is too much, or mere noise
         picture = logits - later.offset
-        weight = fit_weight(later.offset, picture, clicks, shown)
+        judged = by_new_creatives(later, rows)
+        weight = fit_weight(
+            later.offset, picture, np.asarray(judged.clicks), np.asarray(judged.impressions)
+        )
         logger.info("pictures count %.2f of what training made of them", weight)
         weigh(model.head.get_layer("visual"), weight)
         blind = fit_calibration(later.offset, clicks, shown, method)

@@ -16,7 +16,7 @@ from adclick.sample_data.options import SampleOptions
 from benchmarks.figures import Figure, Target
 from benchmarks.parts import Parts, command_line, measure_parts
 from benchmarks.processes import REPOSITORY, Place
-from benchmarks.retraining.study import Ask, Served, by_verdict, every_month, serve
+from benchmarks.retraining.study import Ask, Served, by_verdict, serve
 from benchmarks.retraining.training import first_version
 from benchmarks.retraining.world import make_world
 
@@ -25,12 +25,8 @@ CONFIG = REPOSITORY / "configs" / "local.yaml"
 LEARNED, SERVED = 4, 8  # months
 DRIFT = 0.15
 SMALL = 5  # `--small` is so many times less
-NEVER, BY_VERDICT, MONTHLY = "never retrained", "retrained by verdict", "retrained every month"
-POLICIES: dict[str, Ask | None] = {
-    NEVER: None,
-    BY_VERDICT: by_verdict,
-    MONTHLY: every_month,
-}
+NEVER, BY_VERDICT = "never retrained", "retrained by verdict"
+POLICIES: dict[str, Ask | None] = {NEVER: None, BY_VERDICT: by_verdict}
 
 
 def study(place: Place, impressions: int, config: RunConfig) -> list[Figure]:
@@ -47,12 +43,13 @@ def study(place: Place, impressions: int, config: RunConfig) -> list[Figure]:
     log = world.between(world.months[0], world.months[LEARNED - 1])
     champion = first_version(log, config, place.folder / "first")
     ceilings = {month: world.ceiling(month) for month in world.months[LEARNED:]}
-    found = {}
+    found: dict[str, list[Served]] = {}
     for policy, ask in POLICIES.items():
         folder = place.folder / policy.replace(" ", "-")
         found[policy] = []
         for served in serve(world, champion, first, ask, config, folder):
-            console.print(f"{policy}, {served.month}: AUC {served.auc:.4f} {served.what}")
+            said = f"{policy}, {served.month}: AUC {served.auc:.4f} {served.what}"
+            console.print(said, soft_wrap=True)
             found[policy].append(served)
     return [*_means(found), *_months(found, ceilings)]
 
@@ -93,7 +90,7 @@ def _months(found: dict[str, list[Served]], ceilings: dict[str, float]) -> list[
 def main() -> None:
     """Play through, print the figures and keep them as results/retraining.json."""
     parser = command_line(NAME, __doc__)
-    parser.add_argument("--impressions", type=int, default=30_000, help="a month (30000)")
+    parser.add_argument("--impressions", type=int, default=25_000, help="a month (25000)")
     options = parser.parse_args()
     impressions = options.impressions // (SMALL if options.small else 1)
     config = load_config(CONFIG)

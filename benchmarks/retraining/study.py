@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from adclick.config import RunConfig
-from adclick.monitoring.months import report_months
+from adclick.monitoring.months import profile_reference, report_months
 from adclick.monitoring.verdict import Judgement
 from adclick.retraining.decision import Standing, decide_retraining, selection
 from adclick.scoring.source import of_months
@@ -19,7 +19,6 @@ from benchmarks.retraining.world import World
 
 # the last clicks have come by then
 DAYS_AFTER_A_MONTH = 3
-EVERY_MONTH = Judgement("retrain", ("the month is over",))
 
 type Ask = Callable[[World, Version, str, RunConfig], Judgement]
 
@@ -83,15 +82,10 @@ def serve(
 
 def by_verdict(world: World, champion: Version, month: str, config: RunConfig) -> Judgement:
     """What monitoring the month says."""
+    learned, split, bundle = champion.log, champion.split, champion.bundle
+    reference = profile_reference(learned, split, bundle, config.monitoring)
     log = world.between(month, month)
-    reports = report_months(log, champion.split.training, config.monitoring, champion.log)
-    return reports.judgement
-
-
-def every_month(world: World, champion: Version, month: str, config: RunConfig) -> Judgement:
-    """Always to train."""
-    del world, champion, month, config
-    return EVERY_MONTH
+    return report_months(log, learned, split, bundle, reference, config.monitoring).judgement
 
 
 def _after(month: str) -> datetime:

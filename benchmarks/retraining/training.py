@@ -66,7 +66,8 @@ def challenge(champion: Version, log: AdLog, config: RunConfig, folder: Path) ->
         champion.bundle,
         config.evaluation,
     )
-    decision = decide(evaluation, config.policy)
+    # no server is tried here, and so none is judged
+    decision = decide(evaluation, config.policy.model_copy(update={"serving": None}))
     return Tried(new, decision.promote, decision.reason)
 
 

@@ -12,7 +12,12 @@ from adclick.adlog import CLICKS, AdLog, RowSelection
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.splitting import Split
 from adclick.training.batches import RUN, Batches, Shares, creative_runs, gather
-from adclick.training.encoded_rows import EncodedRows, encode_rows
+from adclick.training.encoded_rows import (
+    LEAST_CLICKS,
+    EncodedRows,
+    by_new_creatives,
+    encode_rows,
+)
 
 
 def rows_of(creatives: list[int]) -> EncodedRows:
@@ -29,6 +34,18 @@ def rows_of(creatives: list[int]) -> EncodedRows:
 
 IMAGES = np.arange(5 * 2 * 2 * 3, dtype=np.uint8).reshape(5, 2, 2, 3)
 CREATIVES = st.lists(st.integers(0, 4), min_size=1, max_size=200)
+
+
+def test_later_rows_count_where_their_creative_is_new() -> None:
+    later = rows_of([0, 1] * LEAST_CLICKS)
+    judged = by_new_creatives(later, rows_of([0, 2, 2]))
+    assert judged.impressions.reshape(-1, 2).tolist() == [[0, 4]] * LEAST_CLICKS
+    assert judged.clicks.reshape(-1, 2).tolist() == [[0, 1]] * LEAST_CLICKS
+
+
+def test_later_rows_all_count_where_few_clicked_on_what_is_new() -> None:
+    later = rows_of([0] * LEAST_CLICKS + [1] * (LEAST_CLICKS - 1))
+    assert by_new_creatives(later, rows_of([0, 2, 2])) is later
 
 
 @given(CREATIVES, st.integers(0, 9))

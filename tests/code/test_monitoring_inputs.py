@@ -26,3 +26,13 @@ def test_months_are_chosen_and_must_have_the_columns_that_were_learned(tmp_path:
     narrow = load_schema(write_schema(tmp_path, name="narrow", columns=less))
     with pytest.raises(AdclickError, match="schema narrow: there is no column 'weather'"):
         monitored_months(log.model_copy(update={"ad_schema": narrow}), log, "all")
+
+
+def test_months_before_the_champion_s_time_ask_for_nothing(tmp_path: Path) -> None:
+    schema = load_schema(write_schema(tmp_path))
+    data = write_months(tmp_path / "data", ["2024-01", "2024-02", "2024-03"], rows=20)
+    log = ingest(find_source(str(data), schema), schema, str(tmp_path / "store"))
+    learned = log.model_copy(update={"months": log.months[1:2]})
+    assert monitored_months(log, learned, "all").month_names == ("2024-02", "2024-03")
+    with pytest.raises(AdclickError, match="2024-01 is before 2024-02, the first month"):
+        monitored_months(log, learned, "2024-01")

@@ -20,17 +20,20 @@ from adclick.adlog import AdLog, CreativeFiles, Month, SourceFile
 from adclick.canary.judgement import CanaryCondition
 from adclick.canary.trial import CanaryTrial
 from adclick.encoding.encoder import CategoricalEncoding, FeatureEncoder, NumericEncoding
+from adclick.explanation.explanation import AdEffect, Explanation, Importance, Pictures
 from adclick.model.calibration import Calibration
 from adclick.scoring.scores import ScoredMonth, Scores
 from adclick.statistics.anomaly import Anomaly
 from adclick.statistics.log import LogStatistics, Validation
 from adclick.statistics.month import MonthStatistics, NumbersOfColumn, ValuesOfColumn
+from adclick.thumbnails import data_uri
 from adclick.training.options import TrainingOptions
 from adclick.training.trials import Trial, Trials
 from adclick.views.adlog_page import adlog_page
 from adclick.views.decision_page import decision_page
 from adclick.views.encoder_page import encoder_page
 from adclick.views.evaluation_page import evaluation_page
+from adclick.views.explanation_page import explanation_page
 from adclick.views.model_card import card_page
 from adclick.views.model_page import model_page
 from adclick.views.scores_page import scores_page
@@ -209,6 +212,7 @@ PAGES: dict[str, Callable[[str, Path], str]] = {
     "statistics": lambda text, _: statistics_page(described(text, columns=200, months=12)),
     "scores": lambda text, _: scores_page(scored(text, months=300)),
     "trials": lambda text, _: trials_page(tried(text, 60)),
+    "explanation": lambda text, _: explanation_page(explained(text, groups=300)),
     "validation": lambda text, _: validation_page(
         Validation(anomalies=described(text, columns=400).anomalies)
     ),
@@ -247,6 +251,43 @@ def test_drawings_are_well_formed_and_within_their_frame(name: str, tmp_path: Pa
         for circle in root.iter("circle"):
             assert 0 <= float(circle.attrib["cx"]) <= width
             assert 0 <= float(circle.attrib["cy"]) <= height
+
+
+def explained(text: str, groups: int) -> Explanation:
+    """Columns that matter less and less, and pictures of noise that count in one corner."""
+    noise = np.random.default_rng(0).integers(0, 255, (63, 75, 3), dtype=np.uint8)
+
+    def ads(sign: int) -> tuple[AdEffect, ...]:
+        heat = tuple(tuple(sign * float(x + y == 0) for x in range(9)) for y in range(9))
+        picture = data_uri(noise)
+        return tuple(
+            AdEffect(creative=text, effect=sign * 0.4 / i, picture=picture, heat=heat)
+            for i in range(1, 7)
+        )
+
+    return Explanation(
+        tested_on=text,
+        rows=9_876,
+        importances=tuple(
+            Importance(
+                group=f"{text} {i}", logloss=0.01 / i, least=0.008 / i, most=0.012 / i, auc=0.02 / i
+            )
+            for i in range(1, groups + 1)
+        ),
+        pictures=Pictures(highest=ads(1), lowest=ads(-1), count=321, spread=0.2),
+    )
+
+
+def test_an_explanation_ranks_columns_and_shows_what_counts_in_pictures() -> None:
+    html = explanation_page(explained("site", groups=2))
+    page = Page(html)
+    assert page.row("site 2")[2:] == ["+0.00500", "+0.00400 to +0.00600", "−0.0100"]
+    assert page.tags.count("img") == 24
+    assert "odds × 1.49" in page.text and "odds × 0.67" in page.text
+    assert html.count('fill-opacity="0.75"') == 12
+    nothing = Pictures(highest=(), lowest=(), count=0, spread=0.0)
+    blind = explained("site", 2).model_copy(update={"pictures": nothing})
+    assert "Pictures" not in Page(explanation_page(blind)).text
 
 
 def tried(text: str, count: int) -> Trials:

@@ -37,11 +37,13 @@ def write_months(
     *,
     turned: bool = False,
     weather: Sequence[str] = ("sun", "rain", ""),
+    unit: int = 1,
     **more: str,
 ) -> Path:
     """A data folder with a file for each month, with columns of one value that `more` names.
 
-    Where the world has `turned`, books sell as bread did and bread as books.
+    Where the world has `turned`, books sell as bread did and bread as books. Prices are in so many
+    parts of a `unit`.
     """
     folder.mkdir(exist_ok=True)
     for month in months:
@@ -56,7 +58,7 @@ def write_months(
                 shown = int(first) + number * 27 * 86_400 // rows
                 bought = int(draw.random() < chance)
                 sky = draw.choice(weather)
-                price = round(draw.uniform(1, 90), 2)
+                price = round(draw.uniform(1, 90) * unit, 2)
                 row = (f"{month}/{number}", shown, bought, shop, sky, price)
                 writer.writerow((*row, *more.values()))
     return folder

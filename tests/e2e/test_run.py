@@ -44,6 +44,7 @@ LOADED = {
     "baseline": "Baselines",
     "serving_bundle": "ServingBundle",
     "champion": "Champion",
+    "explanation": "Explanation",
     "evaluation": "Evaluation",
     "serving_figures": "ServingFigures",
     "decision": "Decision",
@@ -81,9 +82,9 @@ def test_every_artifact_loads_back(store: dict[str, Any]) -> None:
 def test_what_people_look_at_has_a_page(store: dict[str, Any]) -> None:
     with_page = {name for name, kinds in store["pages"].items() if kinds == ["html"]}
     data = {"ad_log", "statistics", "validation", "feature_encoder"}
-    judged = {"click_model", "evaluation", "serving_figures", "decision", "canary_trial"}
+    judged = {"click_model", "explanation", "evaluation", "serving_figures", "decision"}
     monitored = {"reference_profile", "month_reports", "prediction_reports", "judgement"}
-    assert with_page == data | judged | monitored
+    assert with_page == data | judged | monitored | {"canary_trial"}
     assert store["pages"]["model_card"] == ["html", "markdown"]
 
 
@@ -96,7 +97,7 @@ def test_the_version_is_in_production_with_its_figures(first: First, store: dict
     auc = model.metrics["challenger"]["auc"].value
     assert float(version["metadata"]["auc"]) == auc
     assert {"logloss", "calibration", "ece", "reason"} <= version["metadata"].keys()
-    linked = {"ad_log", "split", "serving_bundle", "evaluation", "model_card"}
+    linked = {"ad_log", "split", "serving_bundle", "explanation", "evaluation", "model_card"}
     assert linked <= set(version["artifacts"])
 
 

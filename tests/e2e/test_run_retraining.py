@@ -11,19 +11,11 @@ import pytest
 
 from adclick.retraining.outcome import Retraining
 from serving.deployment import Status
-from tests.e2e.runs import SMALL, Place, Ran
+from tests.e2e.runs import Place, Ran
 from tests.e2e.shops import write_months, write_schema
 from tests.e2e.test_run_promotion import LEARNING
 
 pytestmark = pytest.mark.slow
-
-SETTINGS: dict[str, Any] = {
-    **LEARNING,
-    # a column in four that drifted asks for retraining
-    "monitoring": {"rows": 1000, "drifted_share": 0.2},
-    # where the world has turned, so have the scores
-    "deployment": {"canary": {**SMALL["deployment"]["canary"], "score_distance": 1.0}},
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,7 @@ def place(make_place: Callable[[str], Place]) -> Place:
 
 
 def run(place: Place, pipeline: str, *words: str | Path, **options: Any) -> Ran:
-    config = place.config(pipeline, **SETTINGS, retraining=options)
+    config = place.config(pipeline, **LEARNING, retraining=options)
     named = ("--data", place.folder / "data", "--schema", place.folder / "shops.yaml")
     return place.run("--config", config, "--pipeline", pipeline, *named, *words)
 
@@ -72,9 +64,9 @@ def champion(place: Place) -> str:
 
 @pytest.fixture(scope="module")
 def retrained(place: Place, champion: str) -> Asked:
-    """Three months come in which it snows, and the world has turned."""
+    """Three months come after which the world has turned."""
     months = ["2024-04", "2024-05", "2024-06"]
-    write_months(place.folder / "data", months, turned=True, weather=["snow"])
+    write_months(place.folder / "data", months, turned=True)
     return ask(place, cool_down_days=0)
 
 
@@ -105,8 +97,8 @@ def test_the_chain_can_be_followed_from_each_of_its_ends(place: Place, retrained
 
 @pytest.fixture(scope="module")
 def cooling(place: Place, retrained: Asked) -> Asked:
-    """A month later the weather has changed once more, a minute after the last training."""
-    write_months(place.folder / "data", ["2024-07"], weather=["hail"])
+    """A month later it has turned back, a minute after the last training."""
+    write_months(place.folder / "data", ["2024-07"])
     return ask(place)
 
 
@@ -114,9 +106,25 @@ def test_a_second_one_within_the_cool_down_is_refused(retrained: Asked, cooling:
     said = cooling.retraining
     assert (said.result, said.decision.verdict) == ("refused", "retrain")
     assert "the cool-down of 20 days ends on" in said.decision.reason
+    assert "because of 2024-07, auc" in said.decision.reason
     assert (said.trained, said.version) == (None, None)
     assert f"refused: {said.decision.reason}" in " ".join(cooling.run.output.split())
     assert (cooling.serving.version, cooling.stages) == (
         retrained.serving.version,
         retrained.stages,
     )
+
+
+@pytest.fixture(scope="module")
+def broken(place: Place, cooling: Asked) -> Asked:
+    """A month whose prices are in cents, long after the last training."""
+    write_months(place.folder / "data", ["2024-08"], turned=True, unit=100)
+    return ask(place, cool_down_days=0)
+
+
+def test_nothing_is_learned_from_what_is_broken(cooling: Asked, broken: Asked) -> None:
+    said = broken.retraining
+    assert (said.result, said.decision.verdict) == ("refused", "stop")
+    assert "2024-08, price" in said.decision.reason
+    assert {step.pipeline for step in broken.run.done.steps} == {"retraining"}
+    assert (broken.serving.version, broken.stages) == (cooling.serving.version, cooling.stages)

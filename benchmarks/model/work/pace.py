@@ -1,0 +1,135 @@
+"""Times training steps of tower and visual part: our batches, ready-made ones, a file a row.
+
+Usage: pace.py OPTIONS.json WORK RATES.json. The rates are impressions a second: of `ours`, with the
+batches gathered while steps train; of `ready`, the same batches lying in memory; of `naive`, the
+same network fed as tf.data's guide to images does it, each impression with its own image file.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from adclick.arrays import Array
+from adclick.model.head import build_head
+from adclick.model.seeds import Seeds
+from adclick.model.tower import build_tower
+from adclick.sample_data.options import SampleOptions
+from adclick.training.batches import Batches
+from adclick.training.fit import adam, dataset, training_step
+from adclick.training.network import join_visual
+from adclick.training.options import TrainingOptions
+from benchmarks.model.world import World, make_world
+
+OPTIONS = TrainingOptions()
+WARM, STEPS, ROUNDS = 3, 25, 3
+NAIVE_ROWS, NAIVE_STEPS = 1024, 8
+
+
+def main(options: Path, work: Path, rates: Path) -> None:
+    """Measure the three ways in turns and write the rates of each round."""
+    world = make_world(SampleOptions.model_validate_json(options.read_bytes()), work)
+    batches = _batches(world)
+    counts = [len(batch.weight) for batch in islice(batches.epochs(), WARM + STEPS)]
+    strategy = tf.distribute.get_strategy()
+    gathered = dataset(batches, strategy)
+    ready = _ready(gathered, WARM + STEPS)
+    naive = _from_files(world, batches)
+    shown = sum(counts[WARM:])
+    ways: dict[str, tuple[Any, int, int]] = {
+        "ours": (gathered, STEPS, shown),
+        "ready": (ready, STEPS, shown),
+        "naive": (naive, NAIVE_STEPS, NAIVE_STEPS * NAIVE_ROWS),
+    }
+    steps = {name: _step(world, strategy) for name in ways}
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, (parts, count, impressions) in ways.items():
+            found[name].append(impressions / _seconds(steps[name], iter(parts), count))
+    rates.write_text(json.dumps(found))
+
+
+def _seconds(step: Callable[[Any], Any], parts: Any, count: int) -> float:
+    for _ in range(WARM):
+        step(parts)
+    started = time.perf_counter()
+    for _ in range(count):
+        step(parts)
+    return time.perf_counter() - started
+
+
+def _step(world: World, strategy: Any) -> Callable[[Any], Any]:
+    seeds, slots = Seeds(1), world.encoder.slot_counts
+    head = build_head(slots, len(world.encoder.numeric), True, 0.04, OPTIONS.model, seeds)
+    network = join_visual(build_tower(_images(world).shape[1:], OPTIONS.model, seeds), head, 1)
+    return training_step(network, adam(network, OPTIONS.images, strategy), strategy)
+
+
+def _images(world: World) -> Array:
+    creatives = world.log.creatives()
+    assert creatives is not None
+    return np.asarray(creatives.images)
+
+
+def _batches(world: World) -> Batches:
+    rows = world.rows("training")
+    rows = replace(rows, offset=np.full(len(rows), -3.0, np.float32))
+    run = OPTIONS.images.impressions_an_image
+    size = run * OPTIONS.images.images_a_batch
+    return Batches(rows, _images(world), size, OPTIONS.seed, run=run)
+
+
+def _ready(gathered: Any, count: int) -> Any:
+    """The first batches again and again, gathered beforehand."""
+    first, *others = (tf.data.Dataset.from_tensors(batch) for batch in gathered.take(count))
+    for other in others:
+        first = first.concatenate(other)
+    return first.repeat()
+
+
+def _from_files(world: World, batches: Batches) -> Any:
+    """Single impressions in random order, each with its image read and decoded for it.
+
+    Source: https://www.tensorflow.org/tutorials/load_data/images
+    """
+    creatives, rows = world.log.creatives(), batches.rows
+    assert creatives is not None and rows.offset is not None
+    _, height, width, _ = creatives.images.shape
+    files = {file.stem: str(file) for file in world.sample.data.glob("*/images/*.jpg")}
+    paths = np.array([files[name] for name in creatives.ids])[rows.creative]
+    order = np.random.default_rng(1).permutation(len(rows))
+
+    def read(path: Any, inputs: Any, rate: Any, weight: Any) -> Any:
+        image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
+        resized = tf.image.resize(image, (height, width), antialias=True)
+        return {**inputs, "images": tf.cast(resized, tf.uint8)}, rate, weight
+
+    def whole(inputs: Any, rate: Any, weight: Any) -> Any:
+        which = tf.range(tf.shape(weight)[0])
+        total = tf.cast(tf.shape(weight)[0], tf.float32)
+        return {**inputs, "which": which}, rate[:, tf.newaxis], weight, total
+
+    inputs = {
+        "categorical": rows.categorical[order],
+        "numeric": rows.numeric[order],
+        "offset": rows.offset[order],
+    }
+    rate = (rows.clicks / rows.impressions)[order]
+    single = tf.data.Dataset.from_tensor_slices(
+        (paths[order], inputs, rate, rows.impressions[order])
+    )
+    read_ones = single.map(read, num_parallel_calls=tf.data.AUTOTUNE)
+    return read_ones.batch(NAIVE_ROWS).map(whole).repeat().prefetch(tf.data.AUTOTUNE)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
