@@ -22,7 +22,7 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @UV_COMPILE_BYTECODE_TIMEOUT=600 $(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-evaluation bench-model bench-serving bench-scoring bench-retraining infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-evaluation bench-model bench-serving bench-monitoring bench-scoring bench-retraining infra-plan infra-check picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ bench-serving: .venv/installed-dev .venv-serving/installed .venv-bench-serving/i
 
 bench-evaluation: .venv/installed-dev ## Time evaluation, beside a loop over slices, and count how often it is right.
 	@$(PYTHON) -m benchmarks.evaluation
+
+bench-monitoring: .venv/installed-dev ## Time a month's checks, beside Evidently's presets, and count false alarms and found faults.
+	@$(PYTHON) -m benchmarks.monitoring
 
 bench-scoring: .venv/installed-dev .venv-serving/installed ## Time batch scoring, beside keras.predict and the API.
 	@$(PYTHON) -m benchmarks.scoring

@@ -17,7 +17,7 @@ class Machine:
     """What a run's speed depends on; `load` is the load average of the last minute.
 
     A load near the number of cores before anything was measured says that others' work was
-    measured with it.
+    measured with it, unless a negative `niceness` let all that was measured go before it.
     """
 
     cpu: str
@@ -26,11 +26,12 @@ class Machine:
     system: str
     python: str
     load: float
+    niceness: int
 
     def __str__(self) -> str:
         return (
             f"{self.cpu}, {self.cores} cores, {self.memory_gb:g} GB, {self.system}, "
-            f"Python {self.python}, load {self.load:.2f} at the start"
+            f"Python {self.python}, load {self.load:.2f} at the start, niceness {self.niceness}"
         )
 
 
@@ -43,6 +44,7 @@ def this_machine() -> Machine:
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         load=round(os.getloadavg()[0], 2),
+        niceness=os.getpriority(os.PRIO_PROCESS, 0),
     )
 
 

@@ -35,11 +35,13 @@ def measure_parts(
     *,
     small: bool,
     only: Sequence[str] | None,
+    keep: bool = False,
     aside: Path | None = None,
 ) -> None:
     """Measure the chosen parts, print their figures, and keep them as results/NAME.json.
 
-    Figures of a try or of some parts go to the folder `aside`, by default that of the place.
+    Figures of a try or of some parts go to the folder `aside`, by default that of the place; to
+    `keep` those of some parts puts them in the place of the former ones.
     """
     machine = this_machine()
     figures: list[Figure] = []
@@ -47,8 +49,8 @@ def measure_parts(
         for part, measure in parts(place).items():
             if is_chosen(part, only):
                 figures += measure()
-        if only is None and not small:
-            report(name, figures, machine)
+        if not small and (keep or only is None):
+            report(name, figures, machine, part=only is not None)
         else:
             report(name, figures, machine, aside or place.folder)
 

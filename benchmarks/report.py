@@ -22,16 +22,28 @@ RESULTS = Path(__file__).parent / "results"
 WIDTH = 150
 
 
-def report(name: str, figures: Sequence[Figure], machine: Machine, results: Path = RESULTS) -> Path:
-    """Keep the figures as NAME.json in `results`, print them, and return that file's path."""
+def report(
+    name: str,
+    figures: Sequence[Figure],
+    machine: Machine,
+    results: Path = RESULTS,
+    *,
+    part: bool = False,
+) -> Path:
+    """Keep the figures as NAME.json in `results`, print them, and return that file's path.
+
+    With `part` they take the place of those of the same names in a whole report that is there, and
+    each says when and where it was measured again.
+    """
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    document = {
-        "figures": [_as_json(figure) for figure in figures],
-        "machine": asdict(machine),
-        "date": date,
-    }
+    measured = {"machine": asdict(machine), "date": date}
+    told = [_as_json(figure) for figure in figures]
     results.mkdir(parents=True, exist_ok=True)
     path = results / f"{name}.json"
+    if part:
+        document = _with_part(json.loads(path.read_bytes()), told, measured)
+    else:
+        document = {"figures": told, **measured}
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     # in a file or a pipe there is no width to keep to
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
@@ -40,6 +52,14 @@ def report(name: str, figures: Sequence[Figure], machine: Machine, results: Path
     console.print()
     console.print(f"{machine}, {date}", style="dim")
     return path
+
+
+def _with_part(
+    document: dict[str, Any], told: Sequence[dict[str, Any]], measured: dict[str, Any]
+) -> dict[str, Any]:
+    again = {one["name"]: {**one, "again": measured} for one in told}
+    former = {one["name"]: one for one in document["figures"]}
+    return {**document, "figures": [*(former | again).values()]}
 
 
 def _table(figures: Sequence[Figure]) -> Table:

@@ -56,6 +56,7 @@ class LocalSeldon:
         threads: int = 4,
         server: ServerKind = "adclick",
         new_images: NewImages = "off",
+        image_hosts: str = "",
         edge: EdgeOptions | None = None,
         start_seconds: float = 30.0,
     ) -> None:
@@ -64,7 +65,7 @@ class LocalSeldon:
         self._port = port
         self._edge = edge or EdgeOptions()
         self._servers = ServerSettings(
-            str(prediction_log.resolve()), workers, threads, server, new_images
+            str(prediction_log.resolve()), workers, threads, server, new_images, image_hosts
         )
         self._start_seconds = start_seconds
 

@@ -14,6 +14,7 @@ from zenml.services import ServiceConfig
 from adclick.bundle.bundle import ServingBundle, load_bundle
 from serving.deployment import Deployment
 from serving.edge_options import EdgeOptions
+from serving.options import NewImages, ServerKind
 from serving.processes import LocalSeldon
 from serving.versions import BUNDLE, VersionStore
 from stacks.seldon_service import SeldonDeployer, SeldonService
@@ -23,13 +24,16 @@ class SeldonLocalConfig(BaseModelDeployerConfig):
     """Where on this machine, and how large.
 
     `state` is the folder of bundles, logs and predictions, `port` where the API answers, and `edge`
-    whom it answers.
+    whom it answers. The other settings of a server are those of serving.options.HostOptions.
     """
 
     state: str
     port: int = Field(ge=1, le=65535)
     workers: int = Field(default=2, ge=1)
     threads: int = Field(default=4, ge=1)
+    server: ServerKind = "adclick"
+    new_images: NewImages = "off"
+    image_hosts: str = ""
     edge: EdgeOptions = EdgeOptions()
 
 
@@ -41,6 +45,9 @@ class SeldonLocalServiceConfig(ServiceConfig):
     port: int
     workers: int
     threads: int
+    server: ServerKind = "adclick"
+    new_images: NewImages = "off"
+    image_hosts: str = ""
     edge: EdgeOptions = EdgeOptions()
 
 
@@ -58,7 +65,7 @@ class SeldonLocalService(SeldonService):
     @property
     def seldon(self) -> LocalSeldon:
         """The manager of the server processes."""
-        return _seldon(self.config)
+        return seldon_of(self.config)
 
     def start_serving(self) -> None:
         """Start the server."""
@@ -79,7 +86,7 @@ class SeldonLocalDeployer(SeldonDeployer):
     @property
     def seldon(self) -> LocalSeldon:
         """The manager of the server processes."""
-        return _seldon(self.config)
+        return seldon_of(self.config)
 
     @property
     def prediction_log(self) -> str:
@@ -107,6 +114,9 @@ class SeldonLocalDeployer(SeldonDeployer):
             port=self.config.port,
             workers=self.config.workers,
             threads=self.config.threads,
+            server=self.config.server,
+            new_images=self.config.new_images,
+            image_hosts=self.config.image_hosts,
             edge=self.config.edge,
         )
 
@@ -137,12 +147,16 @@ def _prediction_log(state: str) -> Path:
     return Path(state) / "predictions"
 
 
-def _seldon(config: SeldonLocalConfig | SeldonLocalServiceConfig) -> LocalSeldon:
+def seldon_of(config: SeldonLocalConfig | SeldonLocalServiceConfig) -> LocalSeldon:
+    """The manager of the server processes that are configured so."""
     return LocalSeldon(
         Path(config.state),
         config.port,
         _prediction_log(config.state),
         workers=config.workers,
         threads=config.threads,
+        server=config.server,
+        new_images=config.new_images,
+        image_hosts=config.image_hosts,
         edge=config.edge,
     )

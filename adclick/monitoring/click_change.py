@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from adclick.monitoring.profile import Clicks
 
@@ -14,20 +15,31 @@ from adclick.monitoring.profile import Clicks
 # no sample of the others
 FEWEST_ADS = 20
 LEAST_SHARE = 0.2
+# of a change this sure by chance, up or down: three standard errors of many ads
+CHANCE = 0.00135
 
 
 @dataclass(frozen=True)
 class RateChange:
-    """The logarithm of a ratio of click rates, with its standard error; `of` says of which ads."""
+    """The logarithm of a ratio of click rates, with its standard error; `of` says of which ads.
+
+    `freedom` are the degrees of freedom of Student's t for it: few ads know little of their spread.
+    """
 
     logarithm: float
     error: float
+    freedom: float
     of: str = ""
 
     @property
     def ratio(self) -> float:
         """How many times as high the rate is."""
         return math.exp(self.logarithm)
+
+    @property
+    def surely(self) -> bool:
+        """Whether chance is no explanation."""
+        return abs(self.logarithm) > float(stdtrit(self.freedom, 1 - CHANCE)) * self.error
 
 
 def rate_change(reference: Clicks, current: Clicks) -> RateChange:
@@ -37,8 +49,10 @@ def rate_change(reference: Clicks, current: Clicks) -> RateChange:
     next. What was shown in both periods is compared ad by ad (Mantel and Haenszel, 1959).
     """
     ratio = rate([current.totals]) / rate([reference.totals])
-    error = math.hypot(_relative_error(reference), _relative_error(current))
-    everything = RateChange(math.log(ratio), error)
+    before, after = _relative_error(reference), _relative_error(current)
+    error = math.hypot(before, max(after, _expected_error(reference, current, before)))
+    freedom = max(_effective(current) - 1, 1.0)
+    everything = RateChange(math.log(ratio), error, freedom)
     same = _of_same_ads(reference, current)
     return same if same is not None and same.error < error else everything
 
@@ -70,6 +84,23 @@ def _relative_error(clicks: Clicks) -> float:
     return max(rate_error(group, clicks.rate) for group in groups if group)
 
 
+def _effective(clicks: Clicks) -> float:
+    """How many ads of equal impressions say as much (Kish, Survey Sampling, 1965)."""
+    shown = np.array([pair[0] for pair in clicks.creatives.values()], np.float64)
+    return float(shown.sum() ** 2 / (shown @ shown)) if len(shown) else clicks.impressions
+
+
+def _expected_error(reference: Clicks, current: Clicks, before: float) -> float:
+    """The error of a rate like the reference's, of as many ads and impressions as there are now.
+
+    A rate that is low by chance would seem surer than it is: how much ads differ is taken from the
+    reference, where they are more.
+    """
+    of_ads = max(before**2 - 1 / (reference.clicks + 0.5), 0.0) * _effective(reference)
+    expected = reference.rate * current.impressions + 0.5
+    return math.sqrt(1 / expected + of_ads / _effective(current))
+
+
 def _of_same_ads(reference: Clicks, current: Clicks) -> RateChange | None:
     """By the ads that both know; the error is from how much the ads differ in their change."""
     same = sorted(reference.creatives.keys() & current.creatives.keys())
@@ -88,4 +119,5 @@ def _of_same_ads(reference: Clicks, current: Clicks) -> RateChange | None:
     poisson = 1 / after[:, 1].sum() + 1 / before[:, 1].sum()
     logarithm = math.log(more.sum() / fewer.sum())
     error = math.sqrt(max(variance, poisson))
-    return RateChange(logarithm, error, f" of {len(same):,} ads shown before")
+    freedom = float(shown.sum() ** 2 / (shown @ shown)) - 1
+    return RateChange(logarithm, error, freedom, f" of {len(same):,} ads shown before")

@@ -12,7 +12,7 @@ from adclick.monitoring.names import CLICKED
 from adclick.monitoring.profile import Clicks
 
 LAST_DAYS = 7
-# standard errors that a rate must have moved by, beside its bound, before it counts
+# standard errors that a rate must have fallen by, beside its bound, before it counts
 ERRORS = 3.0
 
 
@@ -26,7 +26,7 @@ def click_figures(reference: Clicks, current: Clicks, checks: DriftChecks) -> It
 def _click_rate(reference: Clicks, current: Clicks, checks: DriftChecks) -> Figure:
     found = rate_change(reference, current)
     change = max(found.ratio, 1 / found.ratio) - 1
-    sure = abs(found.logarithm) > ERRORS * found.error
+    sure = found.surely
     rates = f"{reference.rate:.2%} -> {current.rate:.2%} of impressions clicked"
     reason = f"{rates} ({found.ratio - 1:+.0%}{found.of})"
     broken = checks.broken_click_rate - 1

@@ -122,6 +122,7 @@ def main() -> None:
     parser = command_line(NAME, __doc__)
     parser.add_argument("--rounds", type=int, help=f"how often ({WHOLE.rounds})")
     parser.add_argument("--soak-minutes", type=float, help=f"({WHOLE.soak_minutes:g})")
+    parser.add_argument("--keep", action="store_true", help="the figures of --only, too")
     told = parser.parse_args()
     options = _options(told)
     measure_parts(
@@ -129,6 +130,7 @@ def main() -> None:
         lambda place: Benchmark(options, place).parts(),
         small=told.small,
         only=told.only,
+        keep=told.keep,
     )
 
 

@@ -31,6 +31,7 @@ class ServerSettings:
     threads: int = 4
     server: ServerKind = "adclick"
     new_images: NewImages = "off"
+    image_hosts: str = ""
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,18 @@ def test_a_report_is_a_table_and_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert [one["holds"] for one in told["figures"]] == [True, False, None]
 
 
+def test_what_is_measured_again_takes_the_place_of_what_was(tmp_path: Path) -> None:
+    machine = this_machine()
+    report("small", [Figure("a", 1.0, "s"), Figure("b", 2.0, "s")], machine, tmp_path)
+    first = json.loads((tmp_path / "small.json").read_bytes())
+    report("small", [Figure("a", 3.0, "s")], machine, tmp_path, part=True)
+    told = json.loads((tmp_path / "small.json").read_bytes())
+    again, other = told.pop("figures")
+    assert (again["name"], again["value"], again["again"]["machine"]) == ("a", 3.0, asdict(machine))
+    assert other == first.pop("figures")[1]
+    assert told == first
+
+
 def test_the_machine_is_described() -> None:
     machine = this_machine()
     assert machine.cpu

@@ -154,7 +154,7 @@ def test_monitoring_alone_reports_the_newest_data_and_no_predictions_where_nothi
     assert grown.code == 0
     told = run(place, "--pipeline", "monitoring", "--schema", "shops.yaml")
     verdicts = {one.name: one.verdict for one in told.done.drift}
-    assert verdicts == {"2024-01": "fine", "2024-02": "fine", "2024-03": "watch"}
+    assert verdicts == {"2024-01": "fine", "2024-02": "fine", "2024-03": "stop"}
     assert len(place.snapshots()) == 3
 
 

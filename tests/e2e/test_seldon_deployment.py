@@ -23,7 +23,9 @@ from serving.golden import GoldenCheck
 from serving.options import DRAIN_SECONDS
 from serving.process_table import server_processes
 from serving.processes import LocalSeldon
+from stacks.seldon_local import SeldonLocalConfig, seldon_of
 from tests.bundles import GOLDEN, Wrong, example, expected, tiny_bundle
+from tests.load import load
 from tests.servers import free_port, gone, refuses, tree, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -99,6 +101,26 @@ def test_deploys_once_replaces_and_stops(local: Local) -> None:
     assert gone(new)
     assert refuses(local.port)
     assert local.manager.status() == Status() == local.manager.stop()
+
+
+def test_the_stock_wrapper_serves_where_a_stack_says_so(tmp_path: Path) -> None:
+    config = {"state": str(tmp_path / "state"), "port": free_port(), "workers": 1}
+    seldon = seldon_of(SeldonLocalConfig(**config, server="seldon-core-microservice"))
+    try:
+        seldon.deploy(tiny_bundle(tmp_path / "s1", "s1"))
+        with load(f"http://127.0.0.1:{config['port']}") as asked:
+            asked.wait_for_more(20)
+            second = seldon.deploy(tiny_bundle(tmp_path / "s2", "s2"))
+            before = asked.answers["s1"]
+            asked.wait_for_more(20)
+        assert asked.answers["s1"] == before > 0
+        assert second.pid
+        command = psutil.Process(second.pid).cmdline()
+        assert command[command.index("--server") + 1] == "seldon-core-microservice"
+        champion = seldon.status().champion
+        assert champion and champion.observed and champion.observed.requests >= 20
+    finally:
+        seldon.stop()
 
 
 def test_a_server_needs_no_folder_but_its_own(local: Local) -> None:

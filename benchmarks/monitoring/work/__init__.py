@@ -1,0 +1,1 @@
+"""What is timed, each in a process of its own."""
