@@ -22,7 +22,7 @@ echo "making $(@D) with $$python (about two minutes)"; "$$python" -m venv --clea
 @UV_COMPILE_BYTECODE_TIMEOUT=600 $(@D)/bin/uv pip install --quiet --compile-bytecode --python $(@D)/bin/python -r $<
 endef
 
-.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-evaluation bench-model bench-serving bench-monitoring bench-scoring infra-plan infra-check picture lock clean
+.PHONY: help setup run status stop dashboard reports test test-gcp test-gcp-images lint format bench-run bench-ingest bench-evaluation bench-model bench-serving bench-monitoring bench-scoring bench-retraining infra-plan infra-check picture lock clean
 
 help: ## List every command.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ bench-monitoring: .venv/installed-dev ## Time a month's checks, beside Evidently
 
 bench-scoring: .venv/installed-dev .venv-serving/installed ## Time batch scoring, beside keras.predict and the API.
 	@$(PYTHON) -m benchmarks.scoring
+
+bench-retraining: .venv/installed-dev ## Play months of a turning world through, never retrained and retrained by verdict.
+	@$(PYTHON) -m benchmarks.retraining
 
 infra-plan: ## Show what infra/ would change in the project (needs terraform, and its init).
 	@terraform -chdir=infra plan -out=plan

@@ -48,11 +48,13 @@ def run_directly(home: Path, port: int, config: RunConfig, schema: Schema) -> st
     from adclick.bundle.build import build_bundle
     from adclick.evaluation.contest import contest
     from adclick.evaluation.offline import make_replay
+    from adclick.explanation.explain import explain
     from adclick.training.baselines import train_baselines
     from adclick.training.train import train
 
     trained = train(log, split, encoder, config.training)
     baselines = train_baselines(log, split, encoder)
+    explain(log, split, encoder, trained.model)
     bundle = build_bundle(log, split, encoder, trained.model, home / "bundle")
     evaluation = contest(log, split, encoder, trained.model, baselines, None, config.evaluation)
     serving = check_serving(bundle, make_replay(log, split, encoder, trained.model))

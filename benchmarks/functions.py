@@ -35,6 +35,7 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         "adclick.evaluation.offline:make_replay",
         "serving.check:check_serving",
     ),
+    "explain": ("adclick.explanation.explain:explain",),
     "evaluate": ("adclick.evaluation.contest:contest",),
     "decide": ("adclick.evaluation.decision:decide",),
     "deploy": ("serving.processes:LocalSeldon.deploy",),

@@ -12,17 +12,19 @@ from adclick.views.svg import Axis, disc, drawing, line, linear_axis, polyline, 
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS = REPOSITORY / "benchmarks" / "results" / "retraining.json"
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 340, 56, 566, 16, 300
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 810, 352, 56, 566, 16, 300
 STYLE = Markup(
     "<style>text{font:13px sans-serif;fill:#555}"
     ".grid{stroke:#8884}.true{stroke:#888;stroke-dasharray:2 4}"
     ".never{stroke:#c50;stroke-dasharray:7 4}.verdict{stroke:#06c}"
-    "polyline{fill:none;stroke-width:2.5}.promoted{fill:#06c}</style>"
+    ".fewer{stroke:#080}polyline{fill:none;stroke-width:2.5}"
+    "circle{stroke:none}circle.verdict{fill:#06c}circle.fewer{fill:#080}</style>"
 )
 SERIES = {
     "true probabilities": "true",
     "never retrained": "never",
     "retrained by verdict": "verdict",
+    "retrained by verdict, on 3 months": "fewer",
 }
 
 type Figure = Mapping[str, str | float | None]
@@ -43,9 +45,9 @@ def draw(figures: Sequence[Figure]) -> str:
         path = [(_x(i, months), y.at(points[month])) for i, month in enumerate(months)]
         parts.append(polyline(path, SERIES[name]))
         parts.append(words(RIGHT + 12, path[-1][1] + 4, name, "start"))
-    for month in _promoted(figures):
-        value = lines["retrained by verdict"][month]
-        parts.append(disc(_x(months.index(month), months), y.at(value), "promoted"))
+    for name, month in _promoted(figures):
+        at = _x(months.index(month), months), y.at(lines[name][month])
+        parts.append(disc(*at, SERIES[name]))
     label = "expected AUC a month; a disc: a new version was promoted after that month"
     svg = drawing(WIDTH, HEIGHT, label, [*parts, words(LEFT, HEIGHT - 4, label, "start")])
     return str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
@@ -60,9 +62,9 @@ def _series(figures: Sequence[Figure], name: str) -> dict[str, float]:
     }
 
 
-def _promoted(figures: Sequence[Figure]) -> list[str]:
+def _promoted(figures: Sequence[Figure]) -> list[tuple[str, str]]:
     return [
-        str(figure["name"]).partition(": ")[2]
+        str(figure["name"]).partition(": ")[::2]
         for figure in figures
         if "; promoted" in str(figure["compared_with"])
     ]

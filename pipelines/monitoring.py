@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from zenml import pipeline
+from zenml import Model, pipeline
+from zenml.enums import ModelStages
 
 import materializers  # noqa: F401  registers how our types travel
 from adclick.config import RunConfig
@@ -41,7 +42,9 @@ def watch(model: str, schema: Schema, config: RunConfig, data: str | None) -> Wa
     champion = champion_then(model)
     learned, split = champion.get_artifact("ad_log"), champion.get_artifact("split")
     bundle = champion.get_artifact("serving_bundle")
-    reference = profile_reference(learned, split, bundle, config.monitoring)
+    # with a model, ZenML keeps what a step makes with that version
+    kept = profile_reference.with_options(model=Model(name=model, version=ModelStages.PRODUCTION))
+    reference = kept(learned, split, bundle, config.monitoring)
     months = report_months(log, learned, split, bundle, reference, chosen, config.monitoring)
     predictions = collect_predictions(bundle, config.feedback)
     predicted = report_predictions(

@@ -172,10 +172,7 @@ class Outcome:
             DriftSummary(
                 name=report.name,
                 verdict=report.verdict,
-                problems=tuple(
-                    f"{finding.column or finding.check}: {finding.reason}"
-                    for finding in report.problems
-                ),
+                problems=tuple(f"{finding.place}: {finding.reason}" for finding in report.problems),
             )
             for reports in found
             if reports is not None

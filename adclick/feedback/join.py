@@ -57,7 +57,7 @@ class JoinCounts:
         told = {
             "late": self.late,
             "contradicted": self.contradicted,
-            "of no known prediction": self.orphans,
+            "of no prediction of these days": self.orphans,
         }
         odd = "".join(f"; {count:,} {what}" for what, count in told.items() if count)
         return (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from adclick.records.reading import Days
 
 
 class FeedbackOptions(BaseModel):
@@ -18,9 +20,14 @@ class FeedbackOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     window_hours: float = Field(default=24, gt=0)
+    days: int = Field(default=31, ge=1)
     rows: int = Field(default=100_000, ge=100)
 
     @property
     def window(self) -> timedelta:
         """The waiting window."""
         return timedelta(hours=self.window_hours)
+
+    def days_before(self, now: datetime) -> Days:
+        """The days that are looked at."""
+        return Days(since=now.astimezone(UTC).date() - timedelta(days=self.days))

@@ -43,7 +43,7 @@ def read_labelled(
     options: FeedbackOptions,
     now: datetime,
 ) -> LabelledPredictions:
-    """What `model_version` answered below `root` (a folder or fsspec URL), ordered by request.
+    """What `model_version` answered lately below `root` (a folder or fsspec URL), by request.
 
     Read once, in parts: the sample of `options.rows` rows and one part are in memory. The sample
     has the rows whose requests' hashes are lowest, so that it is the same on every machine and
@@ -55,6 +55,7 @@ def read_labelled(
         schema,
         window=options.window,
         now=now,
+        days=options.days_before(now),
         model_version=model_version,
         columns=columns,
     )

@@ -38,7 +38,7 @@ def build_head(
     visual = build_visual(slot_counts, options, seeds, texts)
     slots = slots_input(len(slot_counts), texts)
     numbers = keras.Input((numeric,), dtype="float32", name="numeric")
-    creative = keras.Input((options.image_dimensions,), dtype="float32", name="creative")
+    creative = keras.Input((options.embedding,), dtype="float32", name="creative")
     logit = layers.Add(name="logit")([tabular([slots, numbers]), visual([slots, creative])])
     return keras.Model([slots, numbers, creative], logit, name="head")
 

@@ -57,7 +57,9 @@ class Backbone(BaseModel):
 class ModelOptions(BaseModel):
     """What shapes the network; defaults suit logs of ten thousand to some million impressions.
 
-    A `backbone` takes the place of the convolutions that are trained from scratch.
+    So many `towers` see each picture, each with `image_dimensions` of its embedding, and what they
+    say of it is averaged. A `backbone` takes the place of the convolutions that are trained from
+    scratch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,5 +72,11 @@ class ModelOptions(BaseModel):
     dropout: float = Field(default=0.2, ge=0, lt=1)
     l2: float = Field(default=1e-4, ge=0)
     tower_filters: tuple[int, ...] = (16, 24, 32, 48)
+    towers: int = Field(default=2, ge=1)
     image_dimensions: int = Field(default=8, ge=1)
     backbone: Backbone | None = None
+
+    @property
+    def embedding(self) -> int:
+        """E, the numbers in a creative's embedding: those of all towers."""
+        return self.towers * self.image_dimensions

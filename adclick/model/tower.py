@@ -1,4 +1,4 @@
-"""The image tower: a creative's picture becomes an embedding."""
+"""The image towers: a creative's picture becomes an embedding."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from adclick.model.seeds import Seeds
 def build_tower(shape: tuple[int, int, int], options: ModelOptions, seeds: Seeds) -> keras.Model:
     """A network from uint8 images (k, height, width, 3) to embeddings (k, E).
 
-    Convolutions that are trained from scratch, or a pretrained backbone.
+    Convolutions that are trained from scratch, of each tower its own, or a pretrained backbone that
+    they share. The embedding is that of all towers, one after the other.
     """
     images = keras.Input(shape, dtype="uint8", name="images")
-    x = pretrained(images, options.backbone) if options.backbone else _seen(images, options, seeds)
-    x = layers.Dropout(options.dropout, seed=seeds.next())(x)
-    embedding = layers.Dense(
-        options.image_dimensions,
-        # small, so that a picture begins by saying little
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=seeds.next()),
-        name="embedding",
-    )(x)
+    shared = pretrained(images, options.backbone) if options.backbone else None
+    parts = []
+    for number in range(options.towers):
+        x = _seen(images, options, seeds) if shared is None else shared
+        x = layers.Dropout(options.dropout, seed=seeds.next())(x)
+        part = layers.Dense(
+            options.image_dimensions,
+            # small, so that a picture begins by saying little
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.05, seed=seeds.next()),
+            name=f"embedding_{number}",
+        )(x)
+        parts.append(part)
+    embedding = layers.Concatenate(name="embedding")(parts)
     return keras.Model(images, embedding, name="tower")
 
 

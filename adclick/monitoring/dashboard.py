@@ -17,8 +17,8 @@ from adclick.monitoring.point import SECTIONS, Point, Section
 from adclick.monitoring.points import MOST_TIMES
 from adclick.monitoring.report import DriftReport
 
-# more lines in a panel can't be told apart
-MOST_SERIES = 8
+# so many colours has a panel
+MOST_SERIES = 6
 SCALE = f"Above 1 a figure is past its bound; more than {MOST_TIMES:g} times that is drawn there."
 HEADINGS: Mapping[Section, str] = {
     "Verdict": "How many checks are past their bound, and what they ask for. Click a bar to open "
@@ -51,27 +51,28 @@ def dashboard(project: UUID, reports: Sequence[DriftReport]) -> DashboardModel:
 
 
 def _section(section: Section, points: Iterable[Point]) -> list[DashboardPanelPlot]:
-    highest: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    farthest: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for point in points:
         if point.section == section:
-            series = highest[point.panel]
-            series[point.series] = max(series.get(point.series, point.value), point.value)
-    if not highest:
+            series = farthest[point.panel]
+            before = series.get(point.series, point.distance)
+            series[point.series] = max(before, point.distance)
+    if not farthest:
         return []
-    panels = [_panel(section, panel, series) for panel, series in highest.items()]
+    panels = [_panel(section, panel, series) for panel, series in farthest.items()]
     # narrow ones after one another, so that two share a row
     panels.sort(key=lambda panel: panel.size == "half")
     return [text_panel(title=section.upper(), description=HEADINGS[section]), *panels]
 
 
-def _panel(section: Section, title: str, highest: Mapping[str, float]) -> DashboardPanelPlot:
-    shown = sorted(highest, key=lambda series: -highest[series])[:MOST_SERIES]
-    more = len(highest) - len(shown)
+def _panel(section: Section, title: str, farthest: Mapping[str, float]) -> DashboardPanelPlot:
+    shown = sorted(farthest, key=lambda series: -farthest[series])[:MOST_SERIES]
+    more = len(farthest) - len(shown)
     values = [
         PanelMetric(legend=series, metric=FIGURE, metric_labels={"panel": title, "series": series})
         for series in sorted(shown)
     ]
-    description = f"the {len(shown)} highest of {len(highest)}" if more else None
+    description = f"the {len(shown)} that went farthest of {len(farthest)}" if more else None
     size = "full" if len(shown) > 1 else "half"
     # bars, since a line through a single report is nothing to see
     return bar_plot_panel(title, values, description, size, stacked=section == "Verdict")

@@ -18,6 +18,7 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 # some dozen figures are looked at every month: at 0.001 chance would pass one in each fourth year
 CHANCE = 0.0002
 DRAWS = 200
+COARSE = 100
 # of a value that one side lacks: its logarithm would be infinite, and with a count for a floor PSI
 # would grow with the rows
 LEAST_SHARE = 1e-4
@@ -71,18 +72,16 @@ def distance(cells: Cells, measure: Measure, seed: int = 0) -> Distance:
     drawing both sides from the reference, `DRAWS` times. PSI and the squares of the others are
     what chance adds to.
     """
+    one, other = _shares(cells.reference), _shares(cells.current)
     if measure == "wasserstein":
         assert cells.places is not None
-        widths = np.diff(cells.places)
-
-        def compare(one: Float64, other: Float64) -> Float64:
-            apart = np.cumsum(one - other, axis=-1)[..., :-1]
-            return np.asarray(np.abs(apart) @ widths)
+        measured = float(_wasserstein(cells.places)(one, other))
+        shares, places = _coarse(one, cells.places)
+        compare = _wasserstein(places)
     else:
-        compare = _psi if measure == "psi" else _jensen_shannon
-    one, other = _shares(cells.reference), _shares(cells.current)
-    measured = float(compare(one, other))
-    mean, by_chance = _chance(one, cells.draws, compare, seed)
+        compare, shares = (_psi if measure == "psi" else _jensen_shannon), one
+        measured = float(compare(one, other))
+    mean, by_chance = _chance(shares, cells.draws, compare, seed)
     if measure == "psi":
         value = max(measured - mean, 0.0)
     else:
@@ -94,6 +93,28 @@ def _shares(counts: Float64) -> Float64:
     return np.asarray(counts / counts.sum(axis=-1, keepdims=True))
 
 
+def _wasserstein(places: Float64) -> Callable[[Float64, Float64], Float64]:
+    widths = np.diff(places)
+
+    def compare(one: Float64, other: Float64) -> Float64:
+        apart = np.cumsum(one - other, axis=-1)[..., :-1]
+        return np.asarray(np.abs(apart) @ widths)
+
+    return compare
+
+
+def _coarse(shares: Float64, places: Float64) -> tuple[Float64, Float64]:
+    """Neighbouring cells together, at most COARSE: chance moves many small ones as it does few."""
+    if len(shares) <= COARSE:
+        return shares, places
+    middle = np.cumsum(shares) - shares / 2
+    groups = np.minimum((middle * COARSE).astype(np.int64), COARSE - 1)
+    together = np.bincount(groups, shares, COARSE).astype(np.float64)
+    filled = together > 0
+    means = np.bincount(groups, shares * places, COARSE)[filled] / together[filled]
+    return together[filled], means
+
+
 def _psi(one: Float64, other: Float64) -> Float64:
     one, other = np.maximum(one, LEAST_SHARE), np.maximum(other, LEAST_SHARE)
     return np.asarray(((other - one) * np.log(other / one)).sum(axis=-1))
@@ -101,10 +122,11 @@ def _psi(one: Float64, other: Float64) -> Float64:
 
 def _jensen_shannon(one: Float64, other: Float64) -> Float64:
     middle = (one + other) / 2
-    divergence = sum(
-        np.where(part > 0, part * np.log2(np.where(part > 0, part / middle, 1)), 0).sum(axis=-1)
-        for part in (one, other)
-    )
+    middle[middle == 0] = 1
+    divergence = 0.0
+    for part in (one, other):
+        ratio = np.where(part > 0, part / middle, 1)
+        divergence += (part * np.log2(ratio)).sum(axis=-1)
     return np.asarray(np.sqrt(np.maximum(divergence / 2, 0)))
 
 

@@ -44,7 +44,9 @@ def check_name(finding: Finding) -> str:
     """The check and what it looked at, such as 'drift of site'."""
     column = None if finding.column in (CLICKED, SCORE) else finding.column
     where = finding.slice or column
-    return f"{finding.check} of {where}" if where else finding.check
+    if where is None or where.startswith(finding.check):
+        return where or finding.check
+    return f"{finding.check} of {where}"
 
 
 def _labels(finding: Finding) -> dict[str, str]:

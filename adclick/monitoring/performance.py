@@ -116,10 +116,10 @@ def _metrics(measured: Measured) -> dict[str, Estimate]:
     found = measures(sums, np.ones((1, len(sums.means))))
     shares = sums.means[:, 0] / sums.means[:, 0].sum()
     clicks = float(sums.means[:, 1].sum())
-    estimates = {}
+    exact, estimates = measured.metrics, {}
     for name in METRICS:
         error, freedom = jackknife(found[name].influence[0], shares)
-        value, freest = measured.metrics[name], min(float(freedom), clicks - 1)
+        value, freest = exact[name], min(float(freedom), clicks - 1)
         estimates[name] = Estimate.of(value, float(error), freest, CONFIDENCE)
     return estimates
 

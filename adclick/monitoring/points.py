@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import exp, isfinite
 from typing import get_args
 
@@ -48,18 +49,22 @@ def points_of(
     if performance is not None:
         points += [*_quality(performance), *_slices(performance)]
     return tuple(
-        Point(point.section, f"{kind.capitalize()}: {point.panel}", point.series, point.value)
+        replace(point, panel=f"{kind.capitalize()}: {point.panel}")
         for point in points
         # a slice in which all or nothing was clicked has no AUC
         if isfinite(point.value)
     )
 
 
+def _point(section: Section, panel: str, series: str, value: float) -> Point:
+    return Point(section, panel, series, value, distance=value)
+
+
 def _counts(findings: Sequence[Finding]) -> Iterator[Point]:
     """How many checks are past their bound, by what they ask for."""
     for severity in SEVERITIES:
         count = sum(not finding.ok and finding.severity == severity for finding in findings)
-        yield Point("Verdict", "checks past their bound", f"ask for {severity}", count)
+        yield _point("Verdict", "checks past their bound", f"ask for {severity}", count)
 
 
 def _against_bounds(findings: Iterable[Finding]) -> Iterator[Point]:
@@ -70,7 +75,7 @@ def _against_bounds(findings: Iterable[Finding]) -> Iterator[Point]:
             if finding.slice is not None:
                 section, panel = "Slices", f"{finding.check} against its bound"
             times = finding.value / finding.bound
-            yield Point(
+            yield _point(
                 section, panel, _series(finding), min(times, 1.0 if finding.ok else MOST_TIMES)
             )
 
@@ -85,28 +90,29 @@ def _series(finding: Finding) -> str:
 
 
 def _shown(current: Profile) -> Iterator[Point]:
-    yield Point("Traffic", "impressions", "impressions", current.impressions)
+    yield _point("Traffic", "impressions", "impressions", current.impressions)
     if current.clicks is not None:
-        yield Point("Traffic", "click rate", "clicks per impression", current.clicks.rate)
+        yield _point("Traffic", "click rate", "clicks per impression", current.clicks.rate)
     if SCORE in current.numbers:
-        yield Point("Model", "click rate predicted", "mean score", current.numbers[SCORE].mean)
+        yield _point("Model", "click rate predicted", "mean score", current.numbers[SCORE].mean)
     for column, share in current.missing.items():
         if share:
-            yield Point("Data", "share of empty cells", column, share)
+            yield _point("Data", "share of empty cells", column, share)
 
 
 def _quality(performance: Performance) -> Iterator[Point]:
     metrics = performance.metrics
-    yield Point("Model", "AUC", "AUC", metrics["auc"].value)
-    yield Point("Model", "logloss", "logloss", metrics["logloss"].value)
-    yield Point("Model", CALIBRATION, "predicted / observed", metrics["calibration"].value)
+    yield _point("Model", "AUC", "AUC", metrics["auc"].value)
+    yield _point("Model", "logloss", "logloss", metrics["logloss"].value)
+    yield _point("Model", CALIBRATION, "predicted / observed", metrics["calibration"].value)
     observed = performance.clicks / performance.impressions
-    yield Point("Model", "clicks per impression", "predicted", performance.score.mean)
-    yield Point("Model", "clicks per impression", "observed", observed)
+    yield _point("Model", "clicks per impression", "predicted", performance.score.mean)
+    yield _point("Model", "clicks per impression", "observed", observed)
 
 
 def _slices(performance: Performance) -> Iterator[Point]:
     for one in performance.slices:
         name = f"{one.column} = {one.value}"
-        yield Point("Slices", "AUC by slice", name, one.auc.value)
-        yield Point("Slices", f"{CALIBRATION} by slice", name, exp(one.log_calibration.value))
+        auc, apart = one.auc.value, one.log_calibration.value
+        yield Point("Slices", "AUC by slice", name, auc, -auc)
+        yield Point("Slices", f"{CALIBRATION} by slice", name, exp(apart), abs(apart))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -54,16 +55,25 @@ def report_predictions(
     asked = reference.asked or reference.whole
     slices = SliceCodes(asked, checks.slices.columns)
     report = drift_report(
-        times.max().astype(object),
+        _latest(predictions, times),
         reference=reference.model_copy(update={"months": (asked,)}),
         current=profile_rows(name, predictions.table.to_batches(), schema, asked.of_creative),
         samples=(expected, prediction_frame(predictions, schema, checks.rows)),
         schema=schema,
         checks=checks,
-        performance=_performance(predictions, schema, slices, checks),
+        performance=labelled_performance(predictions, schema, slices, checks),
         more=skew_figures(_ingested(log, times), predictions.table, schema, checks),
     )
     return DriftReports((report,))
+
+
+def _latest(predictions: LoggedPredictions, times: Times) -> datetime:
+    """When the last was answered, or where that is not told, the last time that was asked for."""
+    if TIME in predictions.table.column_names:
+        answered: datetime = pc.max(predictions.table[TIME]).as_py()
+        return answered
+    last: datetime = times[~np.isnat(times)].max().astype(object)
+    return last
 
 
 def _ingested(log: AdLog, times: Times) -> Iterator[pa.RecordBatch]:
@@ -74,7 +84,7 @@ def _ingested(log: AdLog, times: Times) -> Iterator[pa.RecordBatch]:
         yield from log.batches(log.everything(*months), [log.ad_schema.id, *log.ad_schema.features])
 
 
-def _performance(
+def labelled_performance(
     predictions: LoggedPredictions, schema: Schema, slices: SliceCodes, checks: DriftChecks
 ) -> Performance | None:
     """Of the predictions whose click is no longer awaited; None where those have no click."""

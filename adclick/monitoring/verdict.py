@@ -58,12 +58,15 @@ class Finding:
     undecided: bool = False
 
     @property
+    def place(self) -> str:
+        """What was looked at: a column, a slice, or what all rows were checked for."""
+        return f"{self.check} of {self.slice}" if self.slice else self.column or self.check
+
+    @property
     def line(self) -> str:
         """The reason with its place, such as '2026-05, site: PSI 0.31'."""
-        where = self.column or self.check
-        slice_ = f" of {self.slice}" if self.slice else ""
         period = f"{self.period}, " if self.period else ""
-        return f"{period}{where}{slice_}: {self.reason}"
+        return f"{period}{self.place}: {self.reason}"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,9 @@ def training_step(network: keras.Model, optimizer: Any, strategy: Any) -> Callab
     def on_replica(inputs: Any, click_rate: Any, weight: Any, whole: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = network(inputs, training=True)
-            loss = crossentropy(click_rate, logits, sample_weight=weight) / whole
+            # of several logits for a row, each is judged, and the mean of their losses counts
+            wanted = keras.ops.broadcast_to(click_rate, keras.ops.shape(logits))
+            loss = crossentropy(wanted, logits, sample_weight=weight) / whole
             loss += tf.add_n(network.losses) / strategy.num_replicas_in_sync
         gradients = tape.gradient(loss, network.trainable_variables)
         optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))

@@ -25,10 +25,11 @@ def join(tower: keras.Model | None, head: keras.Model) -> keras.Model:
 
 
 def join_visual(tower: keras.Model, head: keras.Model, mirror: int | None) -> keras.Model:
-    """The picture's part alone, over the inputs of a Batch: logits (n, 1).
+    """The pictures' part alone, over the inputs of a Batch: logits (n, towers), of each tower one.
 
-    What the columns say comes with the batch, as `offset` (n,): only the tower and the head's
-    visual part are trained. `mirror` is a seed that decides which images are seen as in a mirror.
+    What the columns say comes with the batch, as `offset` (n,): only the towers and the head's
+    visual part are trained, each tower as if it were alone, so that their mean errs less than one.
+    `mirror` is a seed that decides which images are seen as in a mirror.
     """
     slots, numbers, _ = head.inputs
     inputs = {
@@ -42,7 +43,9 @@ def join_visual(tower: keras.Model, head: keras.Model, mirror: int | None) -> ke
         # in the network that is trained, not in the tower: Keras would mirror when serving as well
         images = keras.layers.RandomFlip("horizontal", seed=mirror)(images)
     embeddings = keras.ops.take(tower(images), inputs["which"], axis=0)
-    logits = head.get_layer("visual")([inputs["categorical"], embeddings])
+    visual = head.get_layer("visual")
+    votes = keras.Model(visual.inputs, visual.get_layer("votes").output)
+    logits = votes([inputs["categorical"], embeddings])
     offset = keras.ops.expand_dims(inputs["offset"], 1)
     return keras.Model(inputs, keras.layers.Add()([logits, offset]))
 

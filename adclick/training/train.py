@@ -165,7 +165,7 @@ def _untrained(
     if images is not None:
         _, height, width, channels = images.shape
         tower = build_tower((height, width, channels), options.model, seeds)
-    fallback = np.zeros(options.model.image_dimensions, np.float32)
+    fallback = np.zeros(options.model.embedding, np.float32)
     return ClickModel(head, tower, fallback, Calibration(), split.training.months)
 
 

@@ -29,7 +29,6 @@ def quality_figures(scores: Scores, seeds: Sequence[int], name: str = "") -> lis
         *_of_rows(scores, world, seeds, world.cold, "cold creatives"),
         Figure("impressions of cold creatives", float(world.cold.mean()), "of the test rows"),
         *_calibration(scores, world, seeds),
-        Figure.of("training", [float(scores.of(FULL, s)["seconds"]) for s in seeds], "s"),
         Figure.of("epochs", [float(scores.of(FULL, s)["epochs"]) for s in seeds], "epochs"),
     ]
     return [_named(figure, name) for figure in found]

@@ -41,9 +41,9 @@ class Options:
 WHOLE = Options(
     1_000_000,
     (
-        Worlds(worlds=16, months=20, rows=2_000, creatives=30),
-        Worlds(worlds=16, months=20, rows=20_000, creatives=80),
-        Worlds(worlds=3, months=12, rows=100_000, creatives=300),
+        Worlds(worlds=12, months=20, rows=2_000, creatives=30),
+        Worlds(worlds=12, months=20, rows=20_000, creatives=80),
+        Worlds(worlds=2, months=9, rows=100_000, creatives=300),
     ),
 )
 TRY = Options(WHOLE.rows // SMALL, (Worlds(worlds=2, months=7, rows=2_000, creatives=30),))

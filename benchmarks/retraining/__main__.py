@@ -7,11 +7,13 @@ that follow, under each policy; its AUC in a month is the expected one, of the t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
 
 from adclick.config import RunConfig, load_config
+from adclick.retraining.options import RetrainingOptions
 from adclick.sample_data.options import SampleOptions
 from benchmarks.figures import Figure, Target
 from benchmarks.parts import Parts, command_line, measure_parts
@@ -26,7 +28,23 @@ LEARNED, SERVED = 4, 8  # months
 DRIFT = 0.15
 SMALL = 5  # `--small` is so many times less
 NEVER, BY_VERDICT = "never retrained", "retrained by verdict"
-POLICIES: dict[str, Ask | None] = {NEVER: None, BY_VERDICT: by_verdict}
+FEWER = 3  # months of a training, where tastes turn fast
+ON_FEWER = f"{BY_VERDICT}, on {FEWER} months"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What asks for a training, if anything does, and on how many months that is at most."""
+
+    ask: Ask | None = None
+    most_months: int = RetrainingOptions().most_months
+
+
+POLICIES = {
+    NEVER: Policy(),
+    BY_VERDICT: Policy(by_verdict),
+    ON_FEWER: Policy(by_verdict, FEWER),
+}
 
 
 def study(place: Place, impressions: int, config: RunConfig) -> list[Figure]:
@@ -44,13 +62,15 @@ def study(place: Place, impressions: int, config: RunConfig) -> list[Figure]:
     champion = first_version(log, config, place.folder / "first")
     ceilings = {month: world.ceiling(month) for month in world.months[LEARNED:]}
     found: dict[str, list[Served]] = {}
-    for policy, ask in POLICIES.items():
-        folder = place.folder / policy.replace(" ", "-")
-        found[policy] = []
-        for served in serve(world, champion, first, ask, config, folder):
-            said = f"{policy}, {served.month}: AUC {served.auc:.4f} {served.what}"
+    for name, policy in POLICIES.items():
+        retraining = RetrainingOptions(most_months=policy.most_months)
+        chosen = config.model_copy(update={"retraining": retraining})
+        folder = place.folder / name.replace(" ", "-")
+        found[name] = []
+        for served in serve(world, champion, first, policy.ask, chosen, folder):
+            said = f"{name}, {served.month}: AUC {served.auc:.4f} {served.what}"
             console.print(said, soft_wrap=True)
-            found[policy].append(served)
+            found[name].append(served)
     return [*_means(found), *_months(found, ceilings)]
 
 
@@ -90,7 +110,7 @@ def _months(found: dict[str, list[Served]], ceilings: dict[str, float]) -> list[
 def main() -> None:
     """Play through, print the figures and keep them as results/retraining.json."""
     parser = command_line(NAME, __doc__)
-    parser.add_argument("--impressions", type=int, default=25_000, help="a month (25000)")
+    parser.add_argument("--impressions", type=int, default=20_000, help="a month (20000)")
     options = parser.parse_args()
     impressions = options.impressions // (SMALL if options.small else 1)
     config = load_config(CONFIG)

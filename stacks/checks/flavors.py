@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stacks.checks import artifact_registry, bucket, kubernetes, vertex
 from stacks.checks.check import Check
+from stacks.checks.evidently import evidently_check
 from stacks.checks.seldon import seldon_checks
 from stacks.checks.subject import Subject
 from stacks.checks.this_machine import docker_checks, folder_checks, port_checks
@@ -46,6 +47,12 @@ def _storage(path: str) -> Checks:
     return checks
 
 
+def _reports(subject: Subject, component: ComponentDefinition) -> Sequence[Check]:
+    if server := component.configuration.get("server"):
+        return [evidently_check(subject.web, str(server))]
+    return _storage("workspace")(subject, component)
+
+
 def _registry(subject: Subject, component: ComponentDefinition) -> Sequence[Check]:
     address = str(component.configuration["uri"])
     return [artifact_registry.registry_check(subject.google, address)]
@@ -68,5 +75,5 @@ FLAVORS: Mapping[tuple[str, str], Flavor] = {
         seldon_checks, kubernetes.APIS, kubernetes.RIGHTS
     ),
     ("model_deployer", "seldon_local"): Flavor(port_checks),
-    ("data_validator", "evidently_workspace"): Flavor(_storage("workspace")),
+    ("data_validator", "evidently_workspace"): Flavor(_reports),
 }

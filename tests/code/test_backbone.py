@@ -39,7 +39,7 @@ def weights(network: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> P
 def tower_of(
     weights: str | Path, name: Architecture = NAME, shape: tuple[int, int, int] = SHAPE
 ) -> keras.Model:
-    options = ModelOptions(backbone=Backbone(name=name, weights=str(weights)))
+    options = ModelOptions(towers=1, backbone=Backbone(name=name, weights=str(weights)))
     return build_tower(shape, options, Seeds(0))
 
 
@@ -56,15 +56,15 @@ def images() -> np.ndarray:
 def test_a_tower_sees_with_the_weights_that_were_given(
     network: keras.Model, tower: keras.Model, images: np.ndarray
 ) -> None:
-    kernel, bias = tower.get_layer("embedding").get_weights()
+    kernel, bias = tower.get_layer("embedding_0").get_weights()
     expected = np.asarray(network(images / np.float32(127.5) - 1)) @ kernel + bias
     np.testing.assert_allclose(np.asarray(tower(images)), expected, atol=1e-5)
 
 
 def test_only_the_embedding_is_trained(tower: keras.Model) -> None:
     assert [weight.path for weight in tower.trainable_weights] == [
-        "embedding/kernel",
-        "embedding/bias",
+        "embedding_0/kernel",
+        "embedding_0/bias",
     ]
 
 

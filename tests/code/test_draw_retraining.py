@@ -22,12 +22,14 @@ def test_each_policy_has_a_line_and_each_promotion_a_mark() -> None:
         figure("never retrained: 2026-06", 0.6),
         figure("retrained by verdict: 2026-05", 0.7, f"{asked}promoted: better"),
         figure("retrained by verdict: 2026-06", 0.68, f"{asked}kept back: worse"),
+        figure("retrained by verdict, on 3 months: 2026-05", 0.7),
+        figure("retrained by verdict, on 3 months: 2026-06", 0.69),
         figure("true probabilities: 2026-05", 0.8),
         figure("true probabilities: 2026-06", 0.79),
     ]
     picture = ElementTree.fromstring(draw(figures))
     lines = {one.get("class"): one.get("points", "") for one in picture.iter(f"{SVG}polyline")}
-    assert set(lines) == {"true", "never", "verdict"}
+    assert set(lines) == {"true", "never", "verdict", "fewer"}
     assert all(len(points.split()) == 2 for points in lines.values())
     (mark,) = picture.iter(f"{SVG}circle")
     assert lines["verdict"].startswith(f"{mark.get('cx')},{mark.get('cy')}")

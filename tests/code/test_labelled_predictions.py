@@ -77,7 +77,7 @@ def test_odd_feedback_is_said(tmp_path: Path) -> None:
     told = [("r1", 0, True, 5), ("r1", 0, False, 6), ("r1", 0, True, 50), ("who", 0, True, 5)]
     write_log(tmp_path, [("r1", 1, 0)], told)
     assert read(tmp_path, 60).counts.line.endswith(
-        "feedback on 4; 1 late; 1 contradicted; 1 of no known prediction"
+        "feedback on 4; 1 late; 1 contradicted; 1 of no prediction of these days"
     )
 
 
@@ -103,6 +103,17 @@ def test_a_sample_keeps_the_counts_of_everything_and_its_rows_as_the_log_grows(
     earlier = {key for key in keys(whole.table) if int(key[0][1:]) < 500}
     assert earlier < set(keys(half.table))
     assert keys(whole.table) == sorted(keys(whole.table))
+
+
+def test_what_was_answered_long_ago_is_not_looked_at(tmp_path: Path) -> None:
+    day = 24 * 60
+    write_log(
+        tmp_path, [("old", 1, -40 * day), ("new", 1, -2 * day)], [("old", 0, True, -40 * day)]
+    )
+    found = read(tmp_path, 0)
+    assert keys(found.table) == [("new", 0)]
+    assert (found.counts.predictions, found.counts.told) == (1, 0)
+    assert read(tmp_path, 0, FeedbackOptions(days=60)).counts.predictions == 2
 
 
 @pytest.mark.parametrize("version", ["v1", "other"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.special import expit, logit
 
 from adclick.encoding.encoder import Encoded
@@ -20,7 +21,7 @@ from adclick.model.tower import build_tower
 from adclick.model.visual import build_visual, weigh
 from adclick.training.network import join, join_visual
 
-OPTIONS = ModelOptions(hidden_units=(8,), tower_filters=(2, 3), image_dimensions=4)
+OPTIONS = ModelOptions(hidden_units=(8,), tower_filters=(2, 3), image_dimensions=4, towers=1)
 SLOTS = (5, 3)
 SHAPE = (16, 20, 3)
 
@@ -134,10 +135,61 @@ def test_a_picture_is_worth_its_embedding_times_what_the_context_makes_of_it() -
     visual = build_visual(SLOTS, OPTIONS, Seeds(0))
     slots, _, creative = inputs(6)
     context = np.asarray(visual.get_layer("context").get_weights()[0])
-    weights, bias = visual.get_layer("alone").get_weights()
+    weights, bias = visual.get_layer("alone_0").get_weights()
     wishes = context[slots[:, 0]] + context[slots[:, 1] + SLOTS[0]]
     expected = creative @ weights + bias + (creative * wishes).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(visual([slots, creative]), expected, atol=1e-5)
+
+
+TWO = OPTIONS.model_copy(update={"towers": 2})
+
+
+def two_towers() -> tuple[keras.Model, keras.Model]:
+    return build_tower(SHAPE, TWO, Seeds(0)), build_head(SLOTS, 2, True, 0.1, TWO, Seeds(0))
+
+
+def test_a_picture_is_worth_what_its_towers_say_on_average() -> None:
+    visual = build_visual(SLOTS, TWO, Seeds(0))
+    slots, creative = inputs(6)[0], normal(6, 8)
+    votes = keras.Model(visual.inputs, visual.get_layer("votes").output)
+    said = np.asarray(votes([slots, creative]))
+    assert said.shape == (6, 2)
+    np.testing.assert_allclose(
+        visual([slots, creative]), said.mean(axis=1, keepdims=True), atol=1e-6
+    )
+    other = creative.copy()
+    other[:, 4:] = 0
+    np.testing.assert_array_equal(np.asarray(votes([slots, other]))[:, 0], said[:, 0])
+
+
+def test_each_tower_is_trained_as_if_it_were_alone() -> None:
+    tower, head = two_towers()
+    slots, numbers, _ = inputs(12)
+    images = np.random.default_rng(0).integers(0, 255, (12, *SHAPE), dtype=np.uint8)
+    batch = {"categorical": slots, "numeric": numbers, "images": images}
+    batch |= {"which": np.arange(12, dtype=np.int32), "offset": np.zeros(12, np.float32)}
+    network = join_visual(tower, head, mirror=None)
+
+    def gradient() -> np.ndarray:
+        with tf.GradientTape() as tape:
+            logits = network(batch, training=False)
+            wanted = np.ones(logits.shape, np.float32)
+            loss = keras.losses.BinaryCrossentropy(from_logits=True)(wanted, logits)
+        assert logits.shape == (12, 2)
+        return np.asarray(tape.gradient(loss, tower.get_layer("embedding_0").kernel))
+
+    before = gradient()
+    assert np.abs(before).max() > 0
+    shaken = tower.get_layer("embedding_1")
+    shaken.set_weights([weights + 1 for weights in shaken.get_weights()])
+    np.testing.assert_allclose(gradient(), before, atol=1e-7)
+
+
+def test_towers_differ_from_the_start() -> None:
+    tower, _ = two_towers()
+    images = np.random.default_rng(0).integers(0, 255, (3, *SHAPE), dtype=np.uint8)
+    one, other = np.split(np.asarray(tower(images)), 2, axis=1)
+    assert np.abs(one - other).min() > 0
 
 
 def test_a_picture_can_be_made_to_count_less() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from test_monitoring import report
 from adclick.monitoring.names import CLICKED, SCORE
 from adclick.monitoring.point import Point
 from adclick.monitoring.points import MOST_TIMES, points_of
+from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.verdict import Finding
 from tests.browser import browser, render
@@ -152,3 +155,17 @@ def test_a_page_renders_without_a_network_whatever_values_hold(tmp_path: Path) -
     assert hostile().verdict.upper() in page.text
     assert page.text.index(EXACT) < page.text.index("Look at first") < page.text.index(SAMPLED)
     assert "stolen()" in page.text
+
+
+def test_a_panel_shows_the_series_that_went_farthest() -> None:
+    aucs = [
+        Point("Slices", "Months: AUC by slice", f"age = {n}", n / 10, -n / 10) for n in range(9)
+    ]
+    with quiet_evidently():
+        from adclick.monitoring.dashboard import dashboard
+
+        found = dashboard(UUID(int=1), [replace(broken(), points=tuple(aucs))])
+    heading, panel = found.panels
+    assert heading.title == "SLICES"
+    assert panel.subtitle == "the 6 that went farthest of 9"
+    assert [value.legend for value in panel.values] == [f"age = {n}" for n in range(6)]

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from test_monitoring import report, same_world, world
+from zenml.enums import StackComponentType
 
 from adclick.errors import AdclickError
 from adclick.monitoring.project import project_id
 from adclick.monitoring.workspace import open_workspace, publish
 from adclick.monitoring.workspace_server import SECRET_VARIABLE
+from stacks.checks.check import Status
+from stacks.checks.evidently import evidently_check
+from stacks.checks.web import Web
+from stacks.report_store import ReportStore, ReportStoreConfig
 from tests.buckets import bucket
 from tests.evidently import EvidentlyServer, evidently_server
 from tests.servers import free_port
@@ -63,6 +70,31 @@ def test_who_does_not_know_the_secret_is_refused(
         publish([same_world()], server.address, "others' ads")
     assert SECRET not in str(refused.value) and "something else" not in str(refused.value)
     assert server.get(f"/api/projects/{project_id("others' ads")}/info").status_code == 404
+
+
+def test_a_stack_s_store_publishes_to_its_server(server: EvidentlyServer, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    store = ReportStore(
+        name="reports",
+        id=uuid4(),
+        config=ReportStoreConfig(workspace=str(tmp_path / "unused"), server=server.address),
+        flavor="evidently_workspace",
+        type=StackComponentType.DATA_VALIDATOR,
+        user=None,
+        created=now,
+        updated=now,
+    )
+    assert store.publish([same_world()], "a stack's ads") == 1
+    found = server.get(f"/api/projects/{project_id("a stack's ads")}/snapshots").json()
+    assert [one["name"] for one in found] == ["2026-06"]
+    assert not (tmp_path / "unused").exists()
+
+
+def test_a_server_is_checked_before_a_run(server: EvidentlyServer) -> None:
+    found = evidently_check(Web(), server.address).look()
+    assert found.status == Status.HOLDS and server.address in found.found
+    nowhere = evidently_check(Web(), f"http://127.0.0.1:{free_port()}").look()
+    assert nowhere.status == Status.FAILS and "can't be reached" in nowhere.found
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:

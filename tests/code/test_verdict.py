@@ -58,7 +58,7 @@ def test_what_to_look_at_first_comes_first():
         FEW, UNIT, CLICKS, farther, DRIFT,
     )  # fmt: skip
     assert judge([replace(DRIFT, slice="device = phone")]).reasons == (
-        "2026-05, site of device = phone: PSI 0.30",
+        "2026-05, drift of device = phone: PSI 0.30",
     )
 
 

@@ -14,7 +14,9 @@ from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
 from adclick.training.warm_start import NEW, WarmStart, carry_over, former_slots
 
-OPTIONS = ModelOptions(hidden_units=(8,), tower_filters=(2, 3), image_dimensions=4, cross_rank=2)
+OPTIONS = ModelOptions(
+    hidden_units=(8,), tower_filters=(2, 3), image_dimensions=4, cross_rank=2, towers=1
+)
 SHAPE = (16, 20, 3)
 SITES, OTHERS = ("news", "sport"), ("blog", "sport", "news")
 

@@ -98,6 +98,7 @@ def test_the_version_is_in_production_with_its_figures(first: First, store: dict
     assert float(version["metadata"]["auc"]) == auc
     assert {"logloss", "calibration", "ece", "reason"} <= version["metadata"].keys()
     linked = {"ad_log", "split", "serving_bundle", "explanation", "evaluation", "model_card"}
+    linked.add("reference_profile")
     assert linked <= set(version["artifacts"])
 
 

@@ -56,6 +56,16 @@ class AdLogWithoutImages(AdLog):
         """None."""
 
 
+class AdLogWithGreyImages(AdLog):
+    """The same rows, as if each ad had been a grey plane."""
+
+    def creatives(self) -> CreativeTable:
+        """The same ids."""
+        table = super().creatives()
+        assert table is not None
+        return replace(table, images=np.full_like(table.images, 128))
+
+
 class Predictor:
     """Click probabilities of tables of the log."""
 
@@ -182,6 +192,49 @@ def test_showing_an_ad_more_often_does_not_raise_its_click_rate(
     ]
     assert rates[-1] < rates[0]
     assert all(later <= earlier + 0.01 for earlier, later in pairwise(rates))
+
+
+def test_a_better_position_does_not_lower_the_click_rate(
+    predict: Predictor, later_rows: pa.Table, truth: Float64
+) -> None:
+    """Positions are drawn whatever else a row holds: the true rates order them."""
+    positions = np.array(later_rows.column("slot").to_pylist())
+    true = {name: truth[positions == name].mean() for name in np.unique(positions)}
+    rates = {
+        name: predict(with_column(later_rows, "slot", [name] * len(later_rows))).mean()
+        for name in true
+    }
+    worst, best = min(true, key=true.__getitem__), max(true, key=true.__getitem__)
+    assert rates[best] > rates[worst] + 0.02
+
+
+def test_a_higher_bid_does_not_lower_the_click_rate(
+    predict: Predictor, later_rows: pa.Table
+) -> None:
+    low, high = np.quantile(later_rows.column("bid").to_numpy(), [0.1, 0.9]).tolist()
+    rates = [
+        predict(with_column(later_rows, "bid", [bid] * len(later_rows))).mean()
+        for bid in (low, high)
+    ]
+    assert rates[1] > rates[0] - 0.01
+
+
+def test_where_all_pictures_are_alike_it_is_its_tabular_twin(
+    sample_log: AdLog,
+    sample_split: Split,
+    sample_encoder: FeatureEncoder,
+    quick_training: TrainingOptions,
+    later_rows: pa.Table,
+    truth: Float64,
+) -> None:
+    log = AdLogWithGreyImages(**sample_log.model_dump())
+    model = train(log, sample_split, sample_encoder, quick_training).model
+    encoded = sample_encoder.encode(later_rows)
+    embedding = model.embed(log.creatives().images[:1])
+    full = model.predict(encoded, np.repeat(embedding, len(truth), axis=0))
+    twin = model.tabular.predict(encoded, None)
+    assert expected_auc(truth, full) == pytest.approx(expected_auc(truth, twin), abs=0.01)
+    assert np.abs(full - twin).mean() < 0.02
 
 
 def test_values_never_seen_are_scored(predict: Predictor, later_rows: pa.Table) -> None:
