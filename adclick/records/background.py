@@ -52,6 +52,8 @@ class Compactor:
 
         try:
             if self._process is not None:
+                # on a busy machine it has hardly any processor time; what it does can be done again
+                self._process.kill()
                 self._process.wait()
             compact(self._spool, self._root)
         except Exception as error:

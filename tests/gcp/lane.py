@@ -45,6 +45,11 @@ class Lane:
         """Run it to its end, with these options too."""
         return self.cloud.run(self._words(options), RUN_SECONDS, **self.variables)
 
+    def command(self, verb: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run another of run.py's commands to its end."""
+        python, script, *words = self._words(options)
+        return self.cloud.run([python, script, verb, *words], RUN_SECONDS, **self.variables)
+
     def kill_when(self, reached: Callable[[], bool], *options: str) -> None:
         """Start it, and kill its client as soon as `reached` says so."""
         self.cloud.run_until(reached, self._words(options), RUN_SECONDS, **self.variables)

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import yaml
 
+from adclick.config import load_config
 from tests.gcp.cloud.faults import StorageFaults
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, cannot, emulated_cloud
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
@@ -26,6 +27,7 @@ pytestmark = [
 ]
 CONFIG = REPOSITORY / "tests/gcp/sample.yaml"
 SERVED_SECONDS = 120
+SCHEDULED_SECONDS = 900
 EPOCH = re.compile(r"epoch \d+: logloss [\d.]+")
 
 
@@ -112,6 +114,37 @@ def test_reports_in_the_bucket_are_served_here(lane: Lane, first: dict[str, Any]
                 inside.kill()
             served.kill()
     assert {report["name"] for report in reports} >= {"2026-04"}
+
+
+def test_monitoring_by_schedule_looks_its_champion_up_when_it_runs(
+    lane: Lane, first: dict[str, Any]
+) -> None:
+    """The emulated schedule's first run is due at once; its client has gone by then."""
+    assert first
+    before = len(jobs(lane))
+    schema = REPOSITORY / "configs/schemas/sample.yaml"
+    sample = load_config(CONFIG).sample_data.fingerprint
+    data = f"gs://{lane.cloud.environment['ADCLICK_BUCKET']}/artifacts/sample_data/{sample}"
+    words = ("--pipeline", "monitoring", "--data", data, "--schema", str(schema))
+    made = lane.command("schedule", *words)
+    assert made.returncode == 0, made.stderr[-3000:]
+    assert "monitoring of adclick-sample: 0 6 3 * * in UTC, next at " in made.stdout
+    wait_until(lambda: jobs(lane)[before:][0].finished, "it ran", SCHEDULED_SECONDS)
+    (job,) = jobs(lane)[before:]
+    assert (job.state, job.error) == ("SUCCEEDED", "")
+    assert {"ingest", "report_months", "judge", "publish_reports", "notify"} <= job.tasks.keys()
+    again = lane.command("schedule", *words)
+    assert (again.returncode, "Traceback" in again.stderr) == (2, False)
+    assert "there is a schedule 'monitoring of adclick-sample'" in again.stderr
+
+
+def test_retraining_has_no_schedule_there_but_cron_s(lane: Lane, first: dict[str, Any]) -> None:
+    assert first
+    told = lane.command("schedule", "--pipeline", "retraining")
+    assert told.returncode == 0, told.stderr[-3000:]
+    line = told.stdout.splitlines()[-1]
+    assert line.startswith("0 6 3 * * cd ")
+    assert "run.py --stack gcp --pipeline retraining" in line
 
 
 def test_the_next_run_trains_nothing(lane: Lane, first: dict[str, Any]) -> None:

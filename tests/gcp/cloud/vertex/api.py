@@ -1,4 +1,4 @@
-"""Emulated: PipelineService's methods for jobs, from a request's bytes to those of its answer."""
+"""Emulated: methods for jobs and their schedules, from a request's bytes to those of its answer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
+from croniter import croniter
 from google.cloud import aiplatform_v1 as v1
 from google.longrunning import operations_pb2
 from google.protobuf import any_pb2, empty_pb2
@@ -46,6 +47,7 @@ class PipelineApi:
             "ListPipelineJobs": self._list,
             "CancelPipelineJob": self._cancel,
             "DeletePipelineJob": self._delete,
+            "CreateSchedule": self._schedule,
         }.get(name)
 
     def close(self) -> None:
@@ -54,6 +56,22 @@ class PipelineApi:
             record.cancel()
         for run in self._runs:
             run.join()
+
+    def _schedule(self, content: bytes) -> bytes:
+        """A schedule, whose first job is due at once; emulated time brings no other."""
+        request = v1.CreateScheduleRequest.deserialize(content)
+        schedule, asked = request.schedule, request.schedule.create_pipeline_job_request
+        if not schedule.display_name or not croniter.is_valid(schedule.cron):
+            raise invalid("schedule: a display_name and a cron expression are required")
+        if schedule.max_concurrent_run_count < 1:
+            raise invalid("schedule: max_concurrent_run_count must be positive")
+        number = next(self._uuids)
+        asked.pipeline_job_id = asked.pipeline_job_id or f"scheduled-{number}"
+        self._create(bytes(v1.CreatePipelineJobRequest.serialize(asked)))
+        schedule.name = f"{request.parent}/schedules/{number}"
+        schedule.state = v1.Schedule.State.ACTIVE
+        schedule.create_time = datetime.now(UTC)
+        return bytes(v1.Schedule.serialize(schedule))
 
     def _create(self, content: bytes) -> bytes:
         request = v1.CreatePipelineJobRequest.deserialize(content)

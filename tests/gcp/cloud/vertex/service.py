@@ -16,7 +16,9 @@ from tests.gcp.cloud.vertex.refusal import RefusalError
 if TYPE_CHECKING:
     from tests.gcp.cloud.vertex.api import PipelineApi
 
-SERVICE = "/google.cloud.aiplatform.v1.PipelineService/"
+SERVICES = tuple(
+    f"/google.cloud.aiplatform.v1.{name}/" for name in ("PipelineService", "ScheduleService")
+)
 # specifications are long; and a port that is taken is an error, not shared with who has it
 OPTIONS = [("grpc.max_receive_message_length", 10 * 1024 * 1024), ("grpc.so_reuseport", 0)]
 
@@ -24,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class VertexService:
-    """PipelineService on `address`, with jobs whose replicas run on `machine`.
+    """Pipelines and their schedules on `address`, with jobs whose replicas run on `machine`.
 
     `start` returns before the API's classes are loaded. Tests set faults and read jobs in the
     folder `state` (`faults.Faults`, `job.read_jobs`), from any process.
@@ -87,9 +89,9 @@ class _Handler(grpc.GenericRpcHandler):
         self._api = api
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        if not details.method.startswith(SERVICE):
+        if not details.method.startswith(SERVICES):
             return None
-        name = details.method.removeprefix(SERVICE)
+        name = details.method.rpartition("/")[2]
 
         def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
             return self._answer(name, content, context)
