@@ -84,7 +84,7 @@ def test_the_next_run_ends_as_one_that_was_never_killed(
     assert finished.done.serving is not None and expected.serving is not None
     assert finished.done.serving.version == expected.serving.version
     assert place.stages() == {expected.serving.version: "production"}
-    assert len(place.snapshots()) == len(first.place.snapshots())
+    assert len(place.snapshots()) == len(expected.drift)
 
 
 def test_what_was_finished_before_a_kill_is_not_done_again(finished: Ran) -> None:
