@@ -22,6 +22,7 @@ from benchmarks.functions import seconds_by_step
 from benchmarks.machine import this_machine
 from benchmarks.processes import Cost, Place, cleaning_up_when_terminated, new_place
 from benchmarks.report import report
+from materializers.models import TRAINING
 
 NAME = "run"
 HELP_CALLS = 5
@@ -243,8 +244,8 @@ def _summary(place: Place) -> RunSummary:
 
 
 def _epochs(place: Place) -> int | None:
-    curves = place.home.glob("artifacts/train/click_model/**/curve.json")
-    return next((len(json.loads(curve.read_bytes())) for curve in curves), None)
+    trained = place.home.glob(f"artifacts/train/click_model/**/{TRAINING}")
+    return next((len(json.loads(file.read_bytes())["curve"]) for file in trained), None)
 
 
 def _measure_direct(place: Place) -> Work:

@@ -67,6 +67,13 @@ GROWTH = (
         "fits a sample of the training rows when there are many",
         cores=True,
     ),
+    Growth(
+        "training",
+        "explain",
+        (Quantity.NOTHING,),
+        "looks at a fixed number of test rows and creatives",
+        cores=True,
+    ),
     Growth("training", "find_champion", (Quantity.NOTHING,), "asks ZenML"),
     Growth(
         "training",
@@ -103,6 +110,12 @@ GROWTH = (
     Growth("traffic", "send_traffic", (Quantity.REQUESTS,), "asks request by request"),
     Growth(
         "monitoring",
+        "profile_reference",
+        (Quantity.TRAINING_ROWS, Quantity.TEST_ROWS),
+        "adds up the training months' statistics, and scores the test rows",
+    ),
+    Growth(
+        "monitoring",
         "report_months",
         (Quantity.COMPARED_ROWS,),
         "draws a sample of each month for Evidently; scoring all rows is small beside that",
@@ -119,5 +132,7 @@ GROWTH = (
         (Quantity.NOTHING,),
         "samples both sides to a fixed number of rows",
     ),
+    Growth("monitoring", "judge", (Quantity.NOTHING,), "gathers findings"),
     Growth("monitoring", "publish_reports", (Quantity.MONTHS,), "writes a page a month"),
+    Growth("monitoring", "notify", (Quantity.NOTHING,), "sends a message"),
 )

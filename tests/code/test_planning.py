@@ -29,10 +29,9 @@ PRICED = load_prices(REPOSITORY / PRICES / "gcp.yaml")
 LOCAL = load_config(REPOSITORY / "configs" / "local.yaml")
 GCP = load_config(REPOSITORY / "configs" / "gcp.yaml")
 SAMPLE = sample_size(LOCAL.sample_data)
-NO_STEP = {"__init__", "caching", "model_versions", "stages"}
-# but for score, `make bench-run` has no figure of these yet: steps are planned once measured
-NO_PLAN = {"score", "find_start", "judge", "notify", "profile_reference"}
-NO_PLAN |= {"decide_retraining", "explain", "standing", "tune"}
+NO_STEP = {"__init__", "caching", "model_versions", "stages", "standing"}
+# of pipelines that are no part of a run, and off by default
+NO_PLAN = {"score", "decide_retraining", "find_start", "tune"}
 STEPS = {growth.step: growth for growth in GROWTH}
 
 rows = st.floats(1e3, 1e10)
