@@ -9,7 +9,14 @@ from zenml.enums import ModelStages
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
 from adclick.errors import AdclickError
-from steps.model_versions import BUNDLE, all_versions, artifact_of, bundle_of, in_stage, named
+from steps.model_versions import (
+    all_versions,
+    artifact_of,
+    bundle_of,
+    in_production,
+    in_stage,
+    named,
+)
 from steps.model_versions import newest as newest_artifact
 
 MOST_NAMED = 5
@@ -44,15 +51,7 @@ def newest(model: str, artifact: str) -> ArtifactVersionResponse:
 
 def of_champion(model: str, artifact: str) -> ArtifactVersionResponse:
     """The artifact of this name that the version in production was made from."""
-    version = in_stage(model, ModelStages.PRODUCTION)
-    if version is None:
-        trained = bool(all_versions(model))
-        raise AdclickError(
-            f"{model} has no version in production: run --pipeline deployment first"
-            if trained
-            else f"{model} has no version yet: run --pipeline training first"
-        )
-    return artifact_of(version, artifact)
+    return artifact_of(in_production(model), artifact)
 
 
 def champion_then(model: str) -> ModelVersionResponse:
@@ -60,7 +59,7 @@ def champion_then(model: str) -> ModelVersionResponse:
 
     Raises AdclickError where nobody is now.
     """
-    of_champion(model, BUNDLE)
+    bundle_of(in_production(model))
     # ZenML's client looks nothing up while a pipeline is put together, but when a step needs it
     return Client().get_model_version(model, ModelStages.PRODUCTION)
 

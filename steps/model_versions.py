@@ -32,6 +32,16 @@ def in_stage(model: str, stage: ModelStages) -> ModelVersionResponse | None:
     return next(iter(_versions(model, stage=stage)), None)
 
 
+def in_production(model: str) -> ModelVersionResponse:
+    """The champion; raises AdclickError where no version is in production."""
+    version = in_stage(model, ModelStages.PRODUCTION)
+    if version is not None:
+        return version
+    if all_versions(model):
+        raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
+    raise AdclickError(f"{model} has no version yet: run --pipeline training first")
+
+
 def named(model: str, version: str) -> ModelVersionResponse | None:
     """The model's version of this name, if there is one."""
     return next(iter(_versions(model, name=version)), None)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from zenml import log_metadata
 from zenml.enums import ModelStages
 
-from adclick.errors import AdclickError
 from adclick.retraining.decision import Standing
 from adclick.retraining.outcome import Retraining
-from steps.model_versions import all_versions, in_stage, named
+from steps.model_versions import all_versions, in_production, in_stage, named
 
 RETRAINED = "retrained_at"
 RETRAINING = "retraining"
@@ -23,9 +22,7 @@ def standing(model: str, months: Sequence[str]) -> Standing:
     Trained last was the version that was made last, or the champion when a retraining made none.
     Raises AdclickError where no version is in production.
     """
-    champion = in_stage(model, ModelStages.PRODUCTION)
-    if champion is None:
-        raise AdclickError(f"{model} has no version in production: run --pipeline deployment first")
+    champion = in_production(model)
     waiting = in_stage(model, ModelStages.STAGING)
     newest = all_versions(model)[0]
     made = newest.created.replace(tzinfo=UTC)

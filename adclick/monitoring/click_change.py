@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from adclick.monitoring.profile import Clicks
+from adclick.statistics.effective import effective_count
 
 # with fewer ads that were shown in both periods, or a smaller share of the impressions, these are
 # no sample of the others
@@ -85,9 +86,9 @@ def _relative_error(clicks: Clicks) -> float:
 
 
 def _effective(clicks: Clicks) -> float:
-    """How many ads of equal impressions say as much (Kish, Survey Sampling, 1965)."""
+    """How many ads of equal impressions say as much."""
     shown = np.array([pair[0] for pair in clicks.creatives.values()], np.float64)
-    return float(shown.sum() ** 2 / (shown @ shown)) if len(shown) else clicks.impressions
+    return effective_count(shown) if len(shown) else clicks.impressions
 
 
 def _expected_error(reference: Clicks, current: Clicks, before: float) -> float:
@@ -119,5 +120,5 @@ def _of_same_ads(reference: Clicks, current: Clicks) -> RateChange | None:
     poisson = 1 / after[:, 1].sum() + 1 / before[:, 1].sum()
     logarithm = math.log(more.sum() / fewer.sum())
     error = math.sqrt(max(variance, poisson))
-    freedom = float(shown.sum() ** 2 / (shown @ shown)) - 1
+    freedom = effective_count(shown) - 1
     return RateChange(logarithm, error, freedom, f" of {len(same):,} ads shown before")

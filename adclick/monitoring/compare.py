@@ -35,7 +35,7 @@ def compare(
     structural = [
         _rows(whole, current, checks),
         *unit_figures(whole, current, checks),
-        *swap_figures(whole, current, drifted, checks),
+        *swap_figures(whole, current, drifted),
         *([share] if share else []),
         *(
             performance_figures(reference.tested, performance, checks)

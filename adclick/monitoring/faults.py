@@ -53,11 +53,8 @@ def _positive_quantiles(numbers: Numbers) -> Float64 | None:
     return np.asarray(places[np.searchsorted(shown.cumsum() / shown.sum(), SHARES)])
 
 
-def swap_figures(
-    reference: Profile, current: Profile, drifted: Iterable[str], checks: DriftChecks
-) -> Iterator[Figure]:
+def swap_figures(reference: Profile, current: Profile, drifted: Iterable[str]) -> Iterator[Figure]:
     """Drifted columns that hold what another column of the reference held."""
-    del checks
     for column in drifted:
         kind = reference.values if column in reference.values else reference.numbers
         alike = {

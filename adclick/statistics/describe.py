@@ -8,6 +8,7 @@ import pyarrow as pa
 from adclick.adlog import AdLog, Month
 from adclick.arrays import Int64
 from adclick.errors import AdclickError
+from adclick.statistics.effective import effective_count
 from adclick.statistics.histogram import ZERO, bucket_of_quantiles, bucket_values
 from adclick.statistics.month import QUANTILES, MonthStatistics, NumbersOfColumn, ValuesOfColumn
 from adclick.statistics.numbers import NumberSketch
@@ -58,7 +59,7 @@ def summarize(sketch: MonthSketch, month: Month, creative: str | None) -> MonthS
 
 def _effective(creatives: ValueSketch) -> float:
     counts = creatives.counts["impressions"].to_numpy().astype(np.float64)
-    return float(counts.sum() ** 2 / (counts @ counts))
+    return effective_count(counts)
 
 
 def _values(sketch: ValueSketch, name: str, month: Month) -> ValuesOfColumn:
