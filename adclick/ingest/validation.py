@@ -250,6 +250,14 @@ def _numbers(
 def _parsed(cells: pa.Table, name: str) -> tuple[Float64, Array]:
     """The column's numbers, NaN where there is none, and where its cells are empty."""
     text = _cells(cells, name)
+    if pa.types.is_dictionary(text.type):
+        codes = text.indices.to_numpy()
+        values, empty = _read_numbers(text.dictionary)
+        return values[codes], empty[codes]
+    return _read_numbers(text)
+
+
+def _read_numbers(text: pa.Array) -> tuple[Float64, Array]:
     values = parse_numbers(text)
     empty = np.zeros(len(values), bool)
     if len(unread := np.flatnonzero(np.isnan(values))):
