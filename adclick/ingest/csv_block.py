@@ -44,8 +44,8 @@ class _Skipped:
 class Block:
     """The whole lines in data[start:end], beginning with a row; the last row may lack its end.
 
-    `names` are the file's columns, `wanted` the types (text, or dictionaries of text) in which cells
-    of some columns are kept. Clean bytes are not copied.
+    `names` are the file's columns; of those in `wanted` the cells are kept, in these types (text or
+    dictionaries of text). Clean bytes are not copied.
     """
 
     def __init__(

@@ -36,9 +36,7 @@ class UnitReader:
     at once. Raises AdclickError while reading a broken file.
     """
 
-    def __init__(
-        self, unit: RowUnit, wanted: tuple[str, ...], coded: Container[str] = ()
-    ) -> None:
+    def __init__(self, unit: RowUnit, wanted: tuple[str, ...], coded: Container[str] = ()) -> None:
         self._unit = unit
         self._wanted = {name: CODED if name in coded else pa.string() for name in wanted}
         self.begin, self.end = unit.begin, unit.begin

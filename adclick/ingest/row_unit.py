@@ -63,9 +63,7 @@ def ingest_rows(task: RowTask) -> RowsDone:
 
 
 def _read(task: RowTask) -> RowsDone:
-    reader = UnitReader(
-        task.unit, wanted_columns(task.ad_schema), coded_columns(task.ad_schema)
-    )
+    reader = UnitReader(task.unit, wanted_columns(task.ad_schema), coded_columns(task.ad_schema))
     with _Months(task) as months:
         for rows in reader:
             _add(rows, task, months)
@@ -137,7 +135,7 @@ def _by_month(
 
 
 def _keep(rows: Rows, checked: Checked, good: Array, task: RowTask, writer: PartWriter) -> None:
-    beside = (checked.id_hashes, checked.row_hashes, rows.lines, rows.starts, rows.sizes)
+    beside = (checked.id_hashes, rows.lines, rows.starts, rows.sizes)
     table = pa.table(
         [*checked.rows.columns, *map(pa.array, beside)], schema=part_schema(task.ad_schema)
     )
