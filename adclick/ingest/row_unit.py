@@ -63,7 +63,7 @@ def ingest_rows(task: RowTask) -> RowsDone:
 
 
 def _read(task: RowTask) -> RowsDone:
-    reader = UnitReader(task.unit, wanted_columns(task.ad_schema))
+    reader = UnitReader(task.unit, wanted_columns(task.ad_schema), coded_columns(task.ad_schema))
     with _Months(task) as months:
         for rows in reader:
             _add(rows, task, months)
@@ -74,6 +74,12 @@ def _read(task: RowTask) -> RowsDone:
 def wanted_columns(schema: Schema) -> tuple[str, ...]:
     """The columns whose cells are read."""
     return tuple(name for name, column in schema.columns.items() if column.role != "ignored")
+
+
+def coded_columns(schema: Schema) -> frozenset[str]:
+    """The columns of few distinct cells, each of which is looked at once."""
+    outcomes = (schema.named(role) for role in ("image", "label", "impressions", "clicks"))
+    return frozenset(schema.text_columns).union(*outcomes)
 
 
 class _Months(ExitStack):
@@ -129,7 +135,7 @@ def _by_month(
 
 
 def _keep(rows: Rows, checked: Checked, good: Array, task: RowTask, writer: PartWriter) -> None:
-    beside = (checked.id_hashes, checked.row_hashes, rows.lines, rows.starts, rows.sizes)
+    beside = (checked.id_hashes, rows.lines, rows.starts, rows.sizes)
     table = pa.table(
         [*checked.rows.columns, *map(pa.array, beside)], schema=part_schema(task.ad_schema)
     )

@@ -246,9 +246,9 @@ def units_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[AdLog, li
     files, creatives = [], []
     reader, decode = row_unit.UnitReader, image_unit._decoded
 
-    def note_file(unit: RowUnit, wanted: tuple[str, ...]) -> object:
+    def note_file(unit: RowUnit, *columns: Any) -> object:
         files.append(unit.file.uri.removeprefix(f"file://{folder}/"))
-        return reader(unit, wanted)
+        return reader(unit, *columns)
 
     def note_image(*arguments: Any) -> object:
         creatives.append("")
