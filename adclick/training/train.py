@@ -35,6 +35,7 @@ from adclick.training.encoded_rows import (
 from adclick.training.fit import fit
 from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
+from adclick.training.stacking import stack
 from adclick.training.trained import Trained
 from adclick.training.warm_start import WarmStart, carry_over
 
@@ -85,6 +86,7 @@ def train(
                 model = _untrained(rows.click_rate, images, encoder, split, options)
                 begun_with = _begin(start, model, encoder) if start else None
             losses = _fit_columns(model, rows, later, options, devices, checkpoints)
+            stack(model.tabular, rows, later, encoder.slot_counts)
             if images is not None:
                 rows = with_offset(rows, model.tabular.logits, Path(folder) / "training")
                 later = with_offset(later, model.tabular.logits, Path(folder) / "calibration")
