@@ -60,6 +60,6 @@ def _fit(rows: EncodedRows, slot_counts: tuple[int, ...], most: int) -> Logistic
 
 
 def _slots(rows: EncodedRows, chosen: slice) -> Encoded:
-    """Rows without their numbers, which take part by their buckets: the linear part has no other."""
+    """Rows without their numbers, which take part by their buckets."""
     slots = np.asarray(rows.categorical[chosen])
     return Encoded(slots, np.zeros((len(slots), 0), np.float32))

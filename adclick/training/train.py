@@ -112,7 +112,7 @@ def _fit_columns(
     batches = Batches(rows, None, options.batch_size, options.seed, devices.shares)
     loss = partial(_later_loss, twin, later, None, devices)
     kept = checkpoints.at("columns") if checkpoints else None
-    return fit(network, batches, loss, options, devices.strategy, kept)
+    return fit(network, batches, loss, options, devices.strategy, kept, options.compute)
 
 
 def _fit_images(
@@ -133,7 +133,9 @@ def _fit_images(
     batches = Batches(rows, images, size, options.seed, devices.shares, run)
     loss = partial(_later_loss, model, by_new_creatives(later, rows), images, devices)
     kept = checkpoints.at("images") if checkpoints else None
-    return fit(network, batches, loss, wanted, devices.strategy, kept)
+    # batches of images differ in shape, and XLA would compile each shape anew
+    compute = options.compute.model_copy(update={"xla": False})
+    return fit(network, batches, loss, wanted, devices.strategy, kept, compute)
 
 
 def _refuse_hopeless(rows: EncodedRows, later: EncodedRows, split: Split) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from adclick.arrays import Float64
+from adclick.arrays import Array
 from adclick.model.calibration import Calibration
 from adclick.model.click_model import ClickModel
 from adclick.model.head import build_tabular
@@ -40,7 +40,7 @@ def network() -> ClickModel:
     return ClickModel(head, None, np.zeros(0, np.float32), Calibration(), ("2026-01",))
 
 
-def logloss(logits: Float64, clicks: Float64) -> float:
+def logloss(logits: Array, clicks: Array) -> float:
     return float(np.mean(np.logaddexp(0, logits) - clicks * logits))
 
 

@@ -432,7 +432,8 @@ def test_a_sample_of_the_rows_without_a_click_leaves_predictions_calibrated(
     later = plain_log.table(split.calibration)
     predicted = model.predict(encoder.encode(later), None)
     clicks = later.column(CLICKS).to_numpy()
-    assert predicted.mean() == pytest.approx(clicks.mean(), rel=0.02)
+    # a fourth of the rows without a click, not weighted, would make it half as much again
+    assert predicted.mean() == pytest.approx(clicks.mean(), rel=0.15)
 
 
 def test_a_warm_start_is_ahead_of_a_cold_one(
