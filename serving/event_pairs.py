@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adclick.columns import LONGEST_VALUE
 from adclick.errors import RequestError
 from adclick.prediction_log import PredictionLogWriter
 from adclick.records.columns import by_column
-from adclick.schema import LONGEST_VALUE
 from serving.protocol import REQUEST_ID, SCORE_NAME, Row, read_request
 
 MOST_WAITING = 50_000  # candidates

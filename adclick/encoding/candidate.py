@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adclick.columns import Column
 from adclick.encoding.values import READERS, UnfitValueError, Value
 from adclick.errors import RequestError
-from adclick.schema import Column, Schema
+from adclick.schema import Schema
 
 FEW = 3  # values are read faster one by one
 

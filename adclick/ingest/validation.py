@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, TIME
 from adclick.alphabet import is_plain
 from adclick.arrays import Array, Float64, UInt64
+from adclick.columns import LONGEST_VALUE, CategoricalColumn, NumericColumn, TextColumn
 from adclick.ingest.hashes import LONGEST_ID, hash_ids
 from adclick.ingest.rows import Rows
 from adclick.numbers import LARGEST, parse_numbers
-from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema, TextColumn
+from adclick.schema import Schema
 from adclick.times import parse_times
 
 MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 
 import numpy as np
 import pyarrow as pa
@@ -34,23 +33,32 @@ class AdCounter:
     """Adds up batches of rows by ad; memory grows with the ads."""
 
     def __init__(self) -> None:
-        self._ads: defaultdict[str, Float64] = defaultdict(lambda: np.zeros(2))
+        self._places: dict[str, int] = {}
+        self._sums = np.zeros((0, 2))
 
     def add(self, ids: pa.Array, predicted: Float64, clicks: Float64) -> None:
         """Go on with these rows: ids of ads (n,), predicted clicks and clicks (n,) float64."""
         encoded = ids.fill_null("").dictionary_encode()
-        codes, size = encoded.indices.to_numpy(), len(encoded.dictionary)
-        sums = (np.bincount(codes, weights, size) for weights in (predicted, clicks))
-        for name, *pair in zip(encoded.dictionary.to_pylist(), *sums, strict=True):
-            self._ads[name] += pair
+        codes, names = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+        places = [self._places.setdefault(name, len(self._places)) for name in names]
+        more = len(self._places) - len(self._sums)
+        if more > 0:
+            # doubled, so that adding ads one by one copies each but a few times
+            self._sums = np.pad(self._sums, ((0, more + len(self._sums)), (0, 0)))
+        sums = [np.bincount(codes, weights, len(names)) for weights in (predicted, clicks)]
+        self._sums[places] += np.column_stack(sums)
 
     def clicks(self) -> AdClicks:
         """The sums of all rows that were added."""
-        order = sorted(self._ads, key=lambda name: (-self._ads[name][0], name))
-        listed, rest = order[:MOST_ADS], order[MOST_ADS:]
-        predicted, clicked = sum((self._ads[name] for name in rest), np.zeros(2)).tolist()
+        names, sums = list(self._places), self._sums[: len(self._places)]
+        order = np.argsort(-sums[:, 0], kind="stable")
+        listed, rest = order[:MOST_ADS].tolist(), order[MOST_ADS:]
+        predicted, clicked = sums[rest].sum(axis=0).tolist()
+        pairs = sums[listed].tolist()
         return AdClicks(
-            ads={name: (float(self._ads[name][0]), float(self._ads[name][1])) for name in listed},
+            ads={
+                names[place]: (pair[0], pair[1]) for place, pair in zip(listed, pairs, strict=True)
+            },
             others=(predicted, clicked, len(rest)),
         )
 

@@ -32,6 +32,7 @@ SCHEMA = REPOSITORY / "configs/schemas/sample.yaml"
 LATER = f"gs://{names.BUCKET}/later"
 SERVED_SECONDS = 120
 SCHEDULED_SECONDS = 900
+RETRAINED_SECONDS = 1800
 EPOCH = re.compile(r"epoch \d+: logloss [\d.]+")
 
 
@@ -40,7 +41,7 @@ def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
     """A cloud in which storage is now and then unavailable, as the real one is."""
     folder = tmp_path_factory.mktemp("gcp")
     options = load_config(CONFIG).sample_data
-    later = options.model_copy(update={"first_month": "2026-02", "base_rate": 0.5})
+    later = options.model_copy(update={"first_month": "2026-02", "base_rate": 0.4})
     with emulated_cloud(
         folder / "cloud", [f"{generate(later, folder / 'later').data}={LATER}"]
     ) as cloud:
@@ -217,7 +218,7 @@ def test_retraining_by_schedule_goes_all_the_way(lane: Lane, first: dict[str, An
     made = lane.command("schedule", "--pipeline", "retraining", *words)
     assert made.returncode == 0, made.stderr[-3000:]
     assert "retraining of adclick-sample: 0 6 3 * * in UTC, next at " in made.stdout
-    wait_until(lambda: jobs(lane)[before:][0].finished, "it ran", SCHEDULED_SECONDS)
+    wait_until(lambda: jobs(lane)[before:][0].finished, "it ran", RETRAINED_SECONDS)
     starter, *runs = jobs(lane)[before:]
     assert (starter.state, starter.error) == ("SUCCEEDED", "")
     assert "promoted: on 2026-02 to 2026-05, because of " in starter.log("start_retraining")
