@@ -40,6 +40,8 @@ ON_REQUEST = ("scoring", "retraining")
 TRAINS = {"training", "retraining"}
 MONITORED = ("all", "monitoring", "retraining")
 SCHEDULED = ("monitoring", "retraining")
+# the step of a schedule that starts other pipelines, beside which it lies
+STARTER = "start_retraining"
 # where state is kept and what serves it; secrets stay in .env
 TO_CRON = ("ADCLICK_HOME", "ADCLICK_SELDON_PORT")
 VERDICTS = ("watch", "retrain", "stop")
@@ -171,20 +173,16 @@ def schedule(options: argparse.Namespace) -> None:
         raise AdclickError(f"schedule what? name it with --pipeline {'|'.join(SCHEDULED)}")
     config, schema, data = _load(options)
     placed = _placement(_use_stack(options), config, options)
-    from pipelines.schedule import is_schedulable, schedule_monitoring
+    from pipelines.schedule import is_schedulable, make_schedule
 
-    schedulable = is_schedulable()
-    if schedulable and options.pipeline == "monitoring":
+    if is_schedulable():
         if data is None:
-            raise AdclickError("monitor what? name a folder or URL with --data")
-        name = schedule_monitoring(data, schema, config, placed)
+            raise AdclickError(f"{options.pipeline} of what? name a folder or URL with --data")
+        name = make_schedule(options.pipeline, data, schema, config, placed)
         following = config.schedule.after(datetime.now(UTC))
         print(f"{name}: {config.schedule.cron} in UTC, next at {following:%Y-%m-%d %H:%M}")
         return
-    if schedulable:
-        print(f"{options.stack} starts monitoring by itself, but no runs that lead to others.")
-    else:
-        print(f"the orchestrator of {options.stack} has no schedules.")
+    print(f"the orchestrator of {options.stack} has no schedules.")
     home = state_folder(REPOSITORY)
     print("With `crontab -e` on a machine that stays on, add this line:")
     variables = [f"{name}={os.environ[name]}" for name in TO_CRON if os.environ.get(name)]
@@ -401,7 +399,7 @@ def _placement(
 def _step_names() -> "list[str]":
     import steps
 
-    return [module.name for module in pkgutil.iter_modules(steps.__path__)]
+    return [STARTER, *(module.name for module in pkgutil.iter_modules(steps.__path__))]
 
 
 def _model(options: argparse.Namespace, deployer: "Deployer") -> str:

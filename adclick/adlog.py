@@ -278,7 +278,7 @@ def _all_but(rows: Int64, count: int) -> pa.Array:
 
 
 def row_schema(schema: Schema) -> pa.Schema:
-    """The Arrow schema of a log's rows."""
+    """The Arrow schema of a log's rows, in which no value is missing."""
     fields = [pa.field(schema.id, pa.string()), pa.field(schema.time, TIME)]
     fields += [pa.field(name, pa.string()) for name in schema.text_columns]
     fields += [pa.field(name, pa.float64()) for name in schema.numeric]
@@ -287,4 +287,4 @@ def row_schema(schema: Schema) -> pa.Schema:
         pa.field(CLICKS, pa.int64()),
         pa.field(BUCKET, pa.int16()),
     ]
-    return pa.schema(fields)
+    return pa.schema([field.with_nullable(False) for field in fields])

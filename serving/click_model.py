@@ -21,7 +21,7 @@ from serving.feedback import accept_feedback
 from serving.golden import check_golden, golden_scorer
 from serving.metrics import ServerMetrics
 from serving.options import NewImages
-from serving.protocol import PredictionRequest, Row, read_request, write_answer
+from serving.protocol import PredictionRequest, read_request, write_answer
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -173,7 +173,7 @@ class ClickModel:
             row = int(np.flatnonzero(~np.isfinite(scores))[0])
             raise RequestError(f"row {row}: its numbers are too large to be scored")
         answer = Answer(scores.tolist(), _creatives(scorer, candidates, new))
-        logged = _logged(schema, request.rows, candidates)
+        logged = _logged(schema, candidates)
         self._log.append(request.request_id, scorer.bundle.version, logged, answer.scores)
         self.counters.count_scores(answer.scores, answer.creatives)
         self.count_lost()
@@ -235,14 +235,18 @@ def _creatives(
     return {kind: familiarity.count(kind) for kind in kinds} if familiarity else {}
 
 
-def _logged(schema: Schema, rows: Sequence[Row], candidates: Candidates) -> list[dict[str, Any]]:
+def _logged(schema: Schema, candidates: Candidates) -> dict[str, Sequence[Any]]:
     # as sent, so that a default is not taken for an observation; but numbers as the float that was
     # scored, since a JSON integer may have more digits than the log's columns can hold
-    logged = [{name: row.get(name) for name in schema.features} for row in rows]
+    logged = {name: candidates.sent[name] for name in schema.features}
     for name in schema.numeric:
-        for row, number in zip(logged, candidates.columns[name], strict=True):
-            if row[name] is not None:
-                row[name] = number
+        numbers = candidates.columns[name]
+        if None in logged[name]:
+            numbers = [
+                None if value is None else number
+                for value, number in zip(logged[name], numbers, strict=True)
+            ]
+        logged[name] = numbers
     return logged
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adclick.columns import LONGEST_VALUE
 from adclick.errors import RequestError
 from adclick.prediction_log import PredictionLogWriter
-from adclick.schema import LONGEST_VALUE
+from adclick.records.columns import by_column
 from serving.protocol import REQUEST_ID, SCORE_NAME, Row, read_request
 
 MOST_WAITING = 50_000  # candidates
@@ -94,7 +95,7 @@ class EventPairs:
             raise RequestError(f"{len(answer)} click probabilities for {len(rows)} candidates")
         # what the client got is the answer's own id, and what it will send feedback on
         request_id = answer.request_id or key[0]
-        return self._log.append(request_id, answer.model_version, rows, answer.scores)
+        return self._log.append(request_id, answer.model_version, by_column(rows), answer.scores)
 
     def _partner(self, kind: str, key: Key) -> Any:
         half = self._waiting.pop((kind, key), None)

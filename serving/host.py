@@ -64,19 +64,31 @@ def _serve(options: HostOptions) -> None:
 
     from serving.app import App
     from serving.click_model import ClickModel
+    from serving.shares import Shares
+    from serving.worker import Worker
+
+    shares = Shares()
+
+    def begins(_: object, worker: Worker) -> None:
+        worker.share = shares.take()
+
+    def ends(_: object, worker: Worker) -> None:
+        worker.share.leave()
+        mark_process_dead(worker.pid)
 
     class Host(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             settings = {
                 "bind": f"{options.address}:{options.port}",
                 "workers": options.workers,
-                "worker_class": "serving.worker.Worker",
+                "worker_class": Worker,
                 "timeout": TIMEOUT_SECONDS,
                 "graceful_timeout": DRAIN_SECONDS,
                 "keepalive": KEEP_ALIVE_SECONDS,
                 "loglevel": "warning",
                 "control_socket_disable": True,
-                "child_exit": lambda _, worker: mark_process_dead(worker.pid),
+                "pre_fork": begins,
+                "child_exit": ends,
             }
             for name, value in settings.items():
                 self.cfg.set(name, value)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adclick.numbers import LARGEST
-from adclick.schema import (
+from adclick.columns import (
     LONGEST_VALUE,
     CategoricalColumn,
     CreativeColumn,
     ImageColumn,
     NumericColumn,
-    Schema,
     TextColumn,
     TimeColumn,
 )
+from adclick.numbers import LARGEST
+from adclick.schema import Schema
 
 JsonSchema = dict[str, Any]
 

@@ -14,8 +14,10 @@ from uvicorn.config import Config
 from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker
 
+from serving.accepting import Acceptor
 from serving.closing import take_the_last
 from serving.connection import Connection
+from serving.shares import Held, Share
 
 # how long a connection that is open but idle is kept for a last request, which is told to close it
 IDLE_SECONDS = 1.0
@@ -24,6 +26,9 @@ POLL_SECONDS = 0.02
 
 class Worker(UvicornWorker):  # type: ignore[misc]
     """A gunicorn worker that runs uvicorn on its C event loop and parser, and drains at its end."""
+
+    # set before the fork
+    share: Share
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012
         "loop": "uvloop",
@@ -37,7 +42,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        server = DrainingServer(self.config, self.ppid)
+        server = WorkerServer(self.config, self.ppid, self.share)
         self._install_sigquit_handler()
         # the loaded model stays: to look through it for garbage takes 20 ms of a request's time
         gc.collect()
@@ -47,15 +52,27 @@ class Worker(UvicornWorker):  # type: ignore[misc]
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
-class DrainingServer(Server):
-    """A uvicorn server that lets clients close their connections before it closes them itself.
+class WorkerServer(Server):
+    """A uvicorn server that takes its share of the connections, as one of several.
 
-    It ends with its master, too: uvicorn's own would go on without one.
+    It lets clients close their connections before it closes them itself. It ends with its master,
+    too: uvicorn's own would go on without one.
     """
 
-    def __init__(self, config: Config, master: int) -> None:
+    def __init__(self, config: Config, master: int, share: Share) -> None:
         super().__init__(config)
-        self._master = master
+        self._master, self._share = master, share
+        self.server_state.connections = Held(share)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        await super().startup(sockets=[])
+        self.servers = [Acceptor(one, self._connection, self._share) for one in sockets or []]  # type: ignore[misc]
+
+    def _connection(self) -> asyncio.Protocol:
+        return Connection(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end now."""

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from adclick.monitoring.clicks import Clicks
 from adclick.monitoring.names import CLICKED, HOUR, SCORE
-from adclick.monitoring.profile import Clicks, Profile
+from adclick.monitoring.profile import Profile
 from adclick.monitoring.row_profile import profile_rows
 from adclick.schema import Schema
 

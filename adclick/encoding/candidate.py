@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from adclick.columns import Column
 from adclick.encoding.values import READERS, UnfitValueError, Value
 from adclick.errors import RequestError
-from adclick.schema import Column, Schema
+from adclick.schema import Schema
 
 FEW = 3  # values are read faster one by one
 
@@ -19,12 +20,14 @@ Row = Mapping[str, Any]
 class Candidates:
     """n candidates, their features by column and in the order of the request's rows.
 
-    Times are microseconds since 1970 in UTC, numbers floats, all else text; a creative or image is
-    None where none was sent.
+    In `columns` times are microseconds since 1970 in UTC, numbers floats, all else text; a creative
+    or image is None where none was sent. `sent` are the values before that, None where a default
+    stood in.
     """
 
     count: int
     columns: Mapping[str, Sequence[Any]]
+    sent: Mapping[str, Sequence[Any]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return self.count
@@ -40,18 +43,19 @@ def parse_candidates(schema: Schema, rows: Sequence[Row], images: bool = False) 
     """
     names = (*schema.features, *schema.named("image")) if images else schema.features
     refusal = _unknown_column(schema, rows, names)
+    sent: dict[str, Sequence[Any]] = {}
     columns: dict[str, Sequence[Value]] = {}
     for name in names:
         # only a row before the one that is refused so far could still be the first bad one
         considered = rows if refusal is None else rows[: refusal.row]
-        values = [row.get(name) for row in considered]
-        columns[name], problem = _read(values, schema.columns[name])
+        sent[name] = [row.get(name) for row in considered]
+        columns[name], problem = _read(sent[name], schema.columns[name])
         if problem:
             row = len(columns[name])
             refusal = _Refusal(row, f"row {row}: column {name!r} {problem}")
     if refusal is not None:
         raise RequestError(refusal.message)
-    return Candidates(len(rows), columns)
+    return Candidates(len(rows), columns, sent)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from adclick.adlog import BUCKET, BUCKETS, IMPRESSIONS, AdLog, RowSelection
 from adclick.arrays import Float64
+from adclick.columns import CategoricalColumn
 from adclick.encoding.encoder import (
     CategoricalEncoding,
     FeatureEncoder,
@@ -17,7 +18,6 @@ from adclick.encoding.encoder import (
 )
 from adclick.encoding.words import TextEncoding
 from adclick.errors import AdclickError
-from adclick.schema import CategoricalColumn
 
 NUMERIC_BUCKETS = 16
 QUANTILE_ROWS = 1_000_000

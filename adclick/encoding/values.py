@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Protocol, TypeGuard
 
-from adclick.numbers import LARGEST
-from adclick.schema import (
+from adclick.columns import (
     LONGEST_VALUE,
     CategoricalColumn,
     CreativeColumn,
@@ -21,6 +20,7 @@ from adclick.schema import (
     TextColumn,
     TimeColumn,
 )
+from adclick.numbers import LARGEST
 from adclick.times import EPOCH, parse_time
 
 MICROSECOND = timedelta(microseconds=1)

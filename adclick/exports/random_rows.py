@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from adclick.bundle.bundle import ServingBundle
+from adclick.columns import LONGEST_VALUE
 from adclick.encoding.candidate import parse_candidates
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.encoding.requests import format_time
 from adclick.errors import RequestError
 from adclick.exports.spec import NumberSpec, TextSpec, encoder_spec
-from adclick.schema import LONGEST_VALUE, Schema
+from adclick.schema import Schema
 
 ROWS = 10_000
 ODD = 0.02  # how often a value is an odd one, most of which are refused

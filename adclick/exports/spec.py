@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.arrays import Float64
 from adclick.bundle.bundle import ServingBundle
+from adclick.columns import LONGEST_VALUE, CategoricalColumn, NumericColumn
 from adclick.encoding.encoder import CategoricalEncoding, NumericEncoding
 from adclick.errors import AdclickError
 from adclick.model.calibration import Calibration
 from adclick.numbers import LARGEST
-from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema
+from adclick.schema import Schema
 
 
 class _Frozen(BaseModel):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from adclick.prediction_log.names import CANDIDATE, CLICKED, CLICKED_AT, REQUEST
 from adclick.records.writer import RecordLogWriter
@@ -45,16 +46,13 @@ class FeedbackLogWriter:
     def append(self, feedback: Sequence[Feedback]) -> bool:
         """Log feedback, all of it or none; returns whether it was taken."""
         now = time.time_ns() // 1_000
-        rows = [
-            {
-                REQUEST: item.request_id,
-                CANDIDATE: item.candidate,
-                CLICKED: item.clicked,
-                CLICKED_AT: now if item.at is None else item.at,
-            }
-            for item in feedback
-        ]
-        return self._records.append({}, rows, {})
+        columns: dict[str, list[Any]] = {
+            REQUEST: [item.request_id for item in feedback],
+            CANDIDATE: [item.candidate for item in feedback],
+            CLICKED: [item.clicked for item in feedback],
+            CLICKED_AT: [now if item.at is None else item.at for item in feedback],
+        }
+        return self._records.append({}, columns)
 
     def close(self) -> None:
         """Write all that was appended; later feedback is not taken."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,16 +44,22 @@ class _Skipped:
 class Block:
     """The whole lines in data[start:end], beginning with a row; the last row may lack its end.
 
-    `names` are the file's columns, `wanted` those whose cells are kept. Clean bytes are not copied.
+    `names` are the file's columns; of those in `wanted` the cells are kept, in these types (text or
+    dictionaries of text). Clean bytes are not copied.
     """
 
     def __init__(
-        self, data: bytes, start: int, end: int, names: tuple[str, ...], wanted: tuple[str, ...]
+        self,
+        data: bytes,
+        start: int,
+        end: int,
+        names: tuple[str, ...],
+        wanted: Mapping[str, pa.DataType],
     ) -> None:
-        self._names, self._wanted = names, wanted
+        self._names = names
         self._raw = pa.py_buffer(data).slice(start, end - start)
         self._clean, self._flaws = self._raw, dict[int, str]()
-        if data.find(b"\r", start, end) >= 0 or not data[start:end].isascii():
+        if data.find(b"\r", start, end) >= 0 or not _is_ascii(self._raw):
             mended, self._flaws = _mended(data[start:end])
             self._clean = pa.py_buffer(mended)
         self._quoted = data.find(b'"', start, end) >= 0
@@ -62,7 +69,7 @@ class Block:
         gap = b"\n" if end > start and data[end - 1] != ord("\n") else b""
         after = gap + END if marked else gap
         self._text = pa.py_buffer(b"".join((self._clean, after))) if after else self._clean
-        self._cells = self._parsed(wanted, pa.string(), self._skipped)
+        self._cells = self._parsed(wanted, self._skipped)
         self.open = not self._skipped.at_end
 
     def rows(self, owned: int, first_byte: int, first_line: int) -> tuple[Rows, int, int]:
@@ -146,7 +153,7 @@ class Block:
         if not self._quoted:
             return taken
         kept = np.delete(np.arange(count), self._skipped.numbers)
-        every = self._parsed(self._names, pa.binary(), _Skipped())
+        every = self._parsed(dict.fromkeys(self._names, pa.binary()), _Skipped())
         for column in every.columns:
             breaks = pc.count_substring(column, "\n").to_numpy()
             taken[kept] += breaks
@@ -176,7 +183,7 @@ class Block:
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
 
-    def _parsed(self, wanted: tuple[str, ...], cell: pa.DataType, skipped: _Skipped) -> pa.Table:
+    def _parsed(self, wanted: Mapping[str, pa.DataType], skipped: _Skipped) -> pa.Table:
         table = pacsv.read_csv(
             pa.BufferReader(self._text),
             # rows are only numbered when they are parsed one after the other
@@ -185,13 +192,18 @@ class Block:
             ),
             pacsv.ParseOptions(newlines_in_values=self._quoted, invalid_row_handler=skipped),
             pacsv.ConvertOptions(
-                include_columns=wanted,
-                column_types=dict.fromkeys(wanted, cell),
+                include_columns=list(wanted),
+                column_types=wanted,
                 strings_can_be_null=False,
                 check_utf8=False,
             ),
         )
         return table.combine_chunks()
+
+
+def _is_ascii(text: pa.Buffer) -> bool:
+    # without a copy, as bytes.isascii of a part of a block would need
+    return bool(np.frombuffer(text, np.uint8).max(initial=0) < 128)
 
 
 def as_text(row: bytes) -> str:

@@ -7,16 +7,19 @@ is kept. Where rows of one id differ, nothing says which is true: none is kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adclick.arrays import Array, UInt64
+from adclick.adlog import BUCKET
+from adclick.arrays import Int64, UInt64
 from adclick.errors import AdclickError
-from adclick.ingest.parts import ID_HASH, ROW_HASH, ROWS_FILE, Part, read_part
+from adclick.ingest.again import Again
+from adclick.ingest.hashes import hash_rows
+from adclick.ingest.parts import ID_HASH, ROWS_FILE, Part, read_part
 from adclick.schema import Schema
 
 HASHES_AT_ONCE = 2_000_000
@@ -33,29 +36,39 @@ class Repeated:
     reason: str
 
 
-def find_repeated(
-    root: str, parts: Sequence[Part], schema: Schema, left_out: Sequence[Array]
-) -> list[Repeated]:
-    """The rows of a month's parts that its log is to leave out for their ids.
+def find_suspects(
+    root: str, parts: Sequence[Part], schema: Schema, left_out: Sequence[Int64]
+) -> list[Int64]:
+    """The rows of a month's parts, by part, whose ids are to be compared: their hash is not alone.
 
-    `left_out` are positions by part of rows that are out for another reason. Hashes are looked at
-    in shares, so that memory does not grow with the month; only of rows whose hash is there twice
-    are the ids themselves compared. Raises AdclickError when there are more of them than the month
-    may lose.
+    `left_out` are rows by part that are out for another reason. Hashes are looked at in shares, so
+    that memory does not grow with the month. Raises AdclickError when there are more rows of one
+    hash than the month may lose.
     """
-    suspects, surplus = _suspects(root, parts, left_out)
+    repeated, surplus = _repeated(root, parts, left_out)
     if not surplus:
-        return []
+        return [np.empty(0, np.int64) for _ in parts]
     _check_share(parts, surplus, schema)
+    value_set = pa.array(repeated)
+    found = (pc.is_in(pa.array(_hashes(root, part)), value_set=value_set) for part in parts)
+    return [
+        np.setdiff1d(np.flatnonzero(mask), out) for mask, out in zip(found, left_out, strict=True)
+    ]
+
+
+def find_repeated(
+    suspects: Sequence[Int64], again: Sequence[Again | None], schema: Schema
+) -> list[Repeated]:
+    """Those of the suspects that the log is to leave out; `again` has them all, part by part."""
     found: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
-    for number, part in enumerate(parts):
-        hashes = _hashes(root, part)
-        suspected = pc.is_in(pa.array(hashes), value_set=pa.array(suspects))
-        rows = np.setdiff1d(np.flatnonzero(suspected), left_out[number])
-        if len(rows):
-            found_here = _rows(root, part, schema, rows)
-            for row, (name, content) in zip(rows.tolist(), found_here, strict=True):
-                found[name].append((number, row, content))
+    for number, (rows, part) in enumerate(zip(suspects, again, strict=True)):
+        if part is None:
+            continue
+        values = part.checked.rows.take(pa.array(np.searchsorted(part.rows, rows)))
+        contents = hash_rows(values.drop_columns([schema.id, BUCKET]))
+        ids = values.column(schema.id).to_pylist()
+        for name, row, content in zip(ids, rows.tolist(), contents.tolist(), strict=True):
+            found[name].append((number, row, content))
     return [repeated for same in found.values() for repeated in _judged(same)]
 
 
@@ -76,7 +89,7 @@ def _check_share(parts: Sequence[Part], surplus: int, schema: Schema) -> None:
         )
 
 
-def _suspects(root: str, parts: Sequence[Part], left_out: Sequence[Array]) -> tuple[UInt64, int]:
+def _repeated(root: str, parts: Sequence[Part], left_out: Sequence[Int64]) -> tuple[UInt64, int]:
     """Hashes that occur more than once, sorted, and how many rows there are beyond one for each."""
     shares = max(1, -(-sum(part.rows_kept for part in parts) // HASHES_AT_ONCE))
     width = 2**64 // shares + 1
@@ -85,7 +98,7 @@ def _suspects(root: str, parts: Sequence[Part], left_out: Sequence[Array]) -> tu
 
 
 def _repeated_in(
-    root: str, parts: Sequence[Part], left_out: Sequence[Array], width: int, share: int
+    root: str, parts: Sequence[Part], left_out: Sequence[Int64], width: int, share: int
 ) -> UInt64:
     """Of hashes in a share of all numbers those that are there again, as often as they are."""
     chosen = [np.empty(0, np.uint64)]
@@ -105,9 +118,3 @@ def _hashes(root: str, part: Part) -> UInt64:
         return np.empty(0, np.uint64)
     hashes: UInt64 = read_part(root, part, ROWS_FILE, [ID_HASH]).column(0).to_numpy()
     return hashes
-
-
-def _rows(root: str, part: Part, schema: Schema, rows: Array) -> Iterator[tuple[str, int]]:
-    """These rows' ids, and the hashes of all else in them."""
-    table = read_part(root, part, ROWS_FILE, [schema.id, ROW_HASH]).take(pa.array(rows))
-    return zip(*(column.to_pylist() for column in table.columns), strict=True)

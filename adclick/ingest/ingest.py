@@ -22,7 +22,7 @@ from adclick.ingest.units import UNIT_BYTES, RowUnit, plan_units
 from adclick.keys import content_key
 from adclick.schema import Schema
 
-FORMAT = 3  # raise it when the same source would be written otherwise
+FORMAT = 4  # raise it when the same source would be written otherwise
 
 
 def ingest(

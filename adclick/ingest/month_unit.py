@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,20 +16,19 @@ from pydantic import BaseModel, ConfigDict
 from adclick.adlog import CLICKS, DROPPED, IMPRESSIONS, Month
 from adclick.arrays import Array
 from adclick.errors import AdclickError
-from adclick.ingest.duplicates import find_repeated
+from adclick.ingest.again import Again, read_again
+from adclick.ingest.duplicates import find_repeated, find_suspects
 from adclick.ingest.parts import (
     BAD_FILE,
     CREATIVES_FILE,
-    PLACES,
     ROWS_FILE,
     Part,
+    count_reasons,
     read_part,
-    reason_of,
 )
-from adclick.ingest.raw_text import raw_texts
 from adclick.ingest.storage import made_once, written
 from adclick.ingest.units import RowUnit
-from adclick.schema import CategoricalColumn, NumericColumn, Schema, TextColumn
+from adclick.schema import Schema
 
 MONTH_FILE, QUARANTINE_FILE, DROPPED_FILE = "month.json", "quarantine.parquet", "dropped.parquet"
 QUARANTINE = pa.schema(
@@ -125,10 +122,18 @@ def _find_dropped(task: MonthTask) -> list[_Dropped]:
     parts = [placed.part for placed in task.parts]
     without_image = [_rows_without_image(task, part) for part in parts]
     left_out = [np.array(sorted(rows), np.int64) for rows in without_image]
+    suspects = find_suspects(task.root, parts, task.ad_schema, left_out)
+    again = [
+        read_again(task.root, placed.part, placed.unit, task.ad_schema, np.union1d(out, suspected))
+        for placed, out, suspected in zip(task.parts, left_out, suspects, strict=True)
+    ]
     found = without_image
-    for repeated in find_repeated(task.root, parts, task.ad_schema, left_out):
+    for repeated in find_repeated(suspects, again, task.ad_schema):
         found[repeated.part][repeated.row] = (task.ad_schema.id, repeated.reason)
-    return [_described(task, placed, rows) for placed, rows in zip(task.parts, found, strict=True)]
+    return [
+        _described(task, part, read, rows)
+        for part, read, rows in zip(parts, again, found, strict=True)
+    ]
 
 
 def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str]]:
@@ -149,46 +154,43 @@ def _rows_without_image(task: MonthTask, part: Part) -> dict[int, tuple[str, str
     }
 
 
-def _described(task: MonthTask, placed: PlacedPart, found: dict[int, tuple[str, str]]) -> _Dropped:
-    part, time = placed.part, task.ad_schema.time
-    rows = np.array(sorted(found), np.int64)
-    if not len(rows):
+def _described(
+    task: MonthTask, part: Part, again: Again | None, found: dict[int, tuple[str, str]]
+) -> _Dropped:
+    if again is None or not found:
         nothing = np.empty(0, np.int64)
         return _Dropped(nothing, (), (), nothing, (), 0, 0, part.first, part.last, Counter())
-    table = read_part(task.root, part, ROWS_FILE, [*PLACES, IMPRESSIONS, CLICKS, time])
-    out = table.take(pa.array(rows))
-    lines, starts, sizes = (out.column(name).to_numpy() for name in PLACES)
-    texts = raw_texts(placed.unit, starts, sizes)
-    kept = np.delete(np.arange(part.rows_kept), rows)
-    span = pc.min_max(table.column(time).take(pa.array(kept))).as_py()
+    rows = np.array(sorted(found), np.int64)
+    chosen = np.searchsorted(again.rows, rows)
+    out = again.checked.rows.take(pa.array(chosen))
+    first, last = _span_without(task, part, rows, out.column(task.ad_schema.time))
     columns, reasons = zip(*(found[row] for row in rows.tolist()), strict=True)
+    filled = {name: int(mask[chosen].sum()) for name, mask in again.checked.filled.items()}
     return _Dropped(
         rows=rows,
         columns=columns,
         reasons=reasons,
-        lines=lines,
-        texts=texts,
+        lines=again.lines[chosen],
+        texts=tuple(again.texts[row] for row in chosen.tolist()),
         impressions=pc.sum(out.column(IMPRESSIONS)).as_py(),
         clicks=pc.sum(out.column(CLICKS)).as_py(),
-        first=span["min"],
-        last=span["max"],
-        defaults=_filled(placed.unit, texts, task.ad_schema),
+        first=first,
+        last=last,
+        defaults=Counter(filled),
     )
 
 
-def _filled(unit: RowUnit, texts: Sequence[str], schema: Schema) -> Counter[str]:
-    """How often a declared default stood in for an empty cell of these rows."""
-    filled: Counter[str] = Counter()
-    defaults = [
-        (name, unit.names.index(name))
-        for name, column in schema.columns.items()
-        if isinstance(column, CategoricalColumn | NumericColumn | TextColumn)
-        and column.default is not None
-    ]
-    for text in texts:
-        cells = next(csv.reader(io.StringIO(text, newline="")))
-        filled.update(name for name, position in defaults if not cells[position].strip())
-    return filled
+def _span_without(
+    task: MonthTask, part: Part, rows: Array, times: pa.ChunkedArray
+) -> tuple[datetime | None, datetime | None]:
+    """The first and the last time in the part without these rows, which are at these times."""
+    out = pc.min_max(times).as_py()
+    if out["min"] != part.first and out["max"] != part.last:
+        return part.first, part.last
+    every = read_part(task.root, part, ROWS_FILE, [task.ad_schema.time]).column(0)
+    kept = np.delete(np.arange(part.rows_kept), rows)
+    span = pc.min_max(every.take(pa.array(kept))).as_py()
+    return span["min"], span["max"]
 
 
 def _write_quarantine(task: MonthTask, dropped: Sequence[_Dropped]) -> Counter[str]:
@@ -200,7 +202,7 @@ def _write_quarantine(task: MonthTask, dropped: Sequence[_Dropped]) -> Counter[s
             rows = _quarantined(task, placed, out)
             if rows.num_rows:
                 writer.write_table(rows)
-                reasons.update(_reasons(rows))
+                reasons.update(count_reasons(rows))
     return reasons
 
 
@@ -220,11 +222,6 @@ def _quarantined(task: MonthTask, placed: PlacedPart, out: _Dropped) -> pa.Table
     line = pc.add(rows.column("line"), placed.lines_before + 1)
     uri = pa.array([placed.unit.file.uri] * rows.num_rows, pa.string())
     return rows.set_column(0, "line", line).add_column(0, "file", uri).cast(QUARANTINE)
-
-
-def _reasons(rows: pa.Table) -> Iterator[str]:
-    columns, reasons = rows.column("column").to_pylist(), rows.column("reason").to_pylist()
-    return (reason_of(*pair) for pair in zip(columns, reasons, strict=True))
 
 
 def _write_dropped(task: MonthTask, dropped: Sequence[_Dropped]) -> None:

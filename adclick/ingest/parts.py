@@ -19,10 +19,10 @@ from adclick.ingest.bad_rows import BAD_ROWS
 from adclick.ingest.storage import written
 from adclick.schema import Schema
 
-ID_HASH, ROW_HASH = "_id_hash", "_row_hash"
+ID_HASH = "_id_hash"
 # where a row lies in its file: see Rows
 LINE, START, SIZE = "_line", "_start", "_size"
-HASHES, PLACES = (ID_HASH, ROW_HASH), (LINE, START, SIZE)
+PLACES = (LINE, START, SIZE)
 CREATIVES = pa.schema([("creative", pa.string()), ("image", pa.string())])
 NO_MONTH = ""  # of bad rows whose time cannot be read, in files that name no month
 ROWS_FILE, BAD_FILE, CREATIVES_FILE = "rows.parquet", "bad.parquet", "creatives.parquet"
@@ -89,12 +89,7 @@ class PartWriter:
     def quarantine(self, rows: pa.Table) -> None:
         """Write bad rows (BAD_ROWS) and count their reasons."""
         self._writer(BAD_FILE, BAD_ROWS).write_table(rows)
-        self._reasons.update(
-            reason_of(column, reason)
-            for column, reason in zip(
-                rows.column("column").to_pylist(), rows.column("reason").to_pylist(), strict=True
-            )
-        )
+        self._reasons.update(count_reasons(rows))
 
     def finish(self) -> Part:
         """Complete the files and say what is in them."""
@@ -125,9 +120,13 @@ class PartWriter:
         return self._writers[name]
 
 
-def reason_of(column: str, reason: str) -> str:
-    """A column and what is wrong with it, as reports count it."""
-    return f"{column}: {reason}" if column else reason
+def count_reasons(bad: pa.Table) -> Counter[str]:
+    """How often each column is bad for each reason, in the order of the first such row."""
+    groups = bad.group_by(["column", "reason"], use_threads=False).aggregate([([], "count_all")])
+    counted = Counter[str]()
+    for column, reason, count in zip(*(each.to_pylist() for each in groups.columns), strict=True):
+        counted[f"{column}: {reason}" if column else reason] += count
+    return counted
 
 
 def read_part(root: str, part: Part, name: str, columns: list[str] | None = None) -> pa.Table:
@@ -140,7 +139,8 @@ def read_part(root: str, part: Part, name: str, columns: list[str] | None = None
 def part_schema(schema: Schema) -> pa.Schema:
     """The Arrow schema of a part's rows: the log's, and what finding double ids takes.
 
-    Columns with few distinct values are written as dictionaries; they read as text.
+    Columns with few distinct values are written as dictionaries; they read as text. No value is
+    missing, so that none has to be marked as there.
     """
     fields = [
         pa.field(field.name, pa.dictionary(pa.int32(), pa.string()))
@@ -148,19 +148,20 @@ def part_schema(schema: Schema) -> pa.Schema:
         else field
         for field in row_schema(schema)
     ]
-    fields += [pa.field(name, pa.uint64()) for name in HASHES]
-    fields += [pa.field(name, pa.int64()) for name in PLACES]
-    return pa.schema(fields)
+    fields += [pa.field(ID_HASH, pa.uint64()), *(pa.field(name, pa.int64()) for name in PLACES)]
+    return pa.schema([field.with_nullable(False) for field in fields])
 
 
 def _parquet_writer(file: object, columns: pa.Schema, schema: Schema) -> pq.ParquetWriter:
     names = set(columns.names)
     ascending = [name for name in (schema.time, *PLACES) if name in names]
+    packed = (schema.id, *BAD_ROWS.names)
     repeated = (*schema.text_columns, *schema.numeric, IMPRESSIONS, CLICKS)
     return pq.ParquetWriter(
         file,
         columns,
-        compression={name: "none" if name in HASHES else "snappy" for name in columns.names},
+        # dictionaries, differences and hashes are as small as they get, or nearly so
+        compression={name: "snappy" if name in packed else "none" for name in columns.names},
         use_dictionary=[name for name in repeated if name in names],
         column_encoding=dict.fromkeys(ascending, "DELTA_BINARY_PACKED"),
         write_statistics=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import fsspec
 import numpy as np
@@ -23,6 +23,7 @@ SLACK_BYTES = 256 * 1024
 BLOCK_BYTES = 8 * 1024 * 1024  # what is parsed at once: more falls out of the processor's caches
 LONGEST_ROW = 16 * 1024 * 1024
 PARQUET_ROWS = 131_072
+CODED = pa.dictionary(pa.int32(), pa.string())
 OPEN_QUOTE = "a quote is opened and never closed"
 
 
@@ -30,12 +31,14 @@ class UnitReader:
     """Goes once over a unit's rows; afterwards `begin`, `end` and `lines` say what it found.
 
     `begin` and `end` are where the rows really began and ended, in the unit's own measure, and
-    `lines` how many lines (rows, in Parquet) they take. Cells of `wanted` columns are read.
-    Raises AdclickError while reading a broken file.
+    `lines` how many lines (rows, in Parquet) they take. Cells of `wanted` columns are read, as text
+    or, where they are `coded` as well, as dictionaries of texts, each of which need only be looked
+    at once. Raises AdclickError while reading a broken file.
     """
 
-    def __init__(self, unit: RowUnit, wanted: tuple[str, ...]) -> None:
-        self._unit, self._wanted = unit, wanted
+    def __init__(self, unit: RowUnit, wanted: tuple[str, ...], coded: Container[str] = ()) -> None:
+        self._unit = unit
+        self._wanted = {name: CODED if name in coded else pa.string() for name in wanted}
         self.begin, self.end = unit.begin, unit.begin
         self.lines = 0
 
@@ -136,7 +139,7 @@ class UnitReader:
         lines = np.arange(self.lines, self.lines + batch.num_rows, dtype=np.int64)
         self.lines += batch.num_rows
         return Rows(
-            texts.select(self._wanted),
+            texts.select(list(self._wanted)).cast(pa.schema(self._wanted)),
             lines,
             lines,
             np.zeros_like(lines),

@@ -56,14 +56,11 @@ def ingest_rows(task: RowTask) -> RowsDone:
     or again after a kill, the store is the same.
     """
     done_file = f"{task.root}/{task.folder}/{DONE_FILE}"
-    done = made_once(done_file, RowsDone, lambda: _read(task))
-    # or memory that units took in turn adds up over hundreds of them
-    pa.default_memory_pool().release_unused()
-    return done
+    return made_once(done_file, RowsDone, lambda: _read(task))
 
 
 def _read(task: RowTask) -> RowsDone:
-    reader = UnitReader(task.unit, wanted_columns(task.ad_schema))
+    reader = UnitReader(task.unit, wanted_columns(task.ad_schema), coded_columns(task.ad_schema))
     with _Months(task) as months:
         for rows in reader:
             _add(rows, task, months)
@@ -74,6 +71,12 @@ def _read(task: RowTask) -> RowsDone:
 def wanted_columns(schema: Schema) -> tuple[str, ...]:
     """The columns whose cells are read."""
     return tuple(name for name, column in schema.columns.items() if column.role != "ignored")
+
+
+def coded_columns(schema: Schema) -> frozenset[str]:
+    """The columns of few distinct cells, each of which is looked at once."""
+    outcomes = (schema.named(role) for role in ("image", "label", "impressions", "clicks"))
+    return frozenset(schema.text_columns).union(*outcomes)
 
 
 class _Months(ExitStack):
@@ -129,7 +132,7 @@ def _by_month(
 
 
 def _keep(rows: Rows, checked: Checked, good: Array, task: RowTask, writer: PartWriter) -> None:
-    beside = (checked.id_hashes, checked.row_hashes, rows.lines, rows.starts, rows.sizes)
+    beside = (checked.id_hashes, rows.lines, rows.starts, rows.sizes)
     table = pa.table(
         [*checked.rows.columns, *map(pa.array, beside)], schema=part_schema(task.ad_schema)
     )

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from adclick.adlog import BUCKET, BUCKETS, CLICKS, IMPRESSIONS, TIME
 from adclick.alphabet import is_plain
 from adclick.arrays import Array, Float64, UInt64
-from adclick.ingest.hashes import LONGEST_ID, hash_ids, hash_rows
+from adclick.columns import LONGEST_VALUE, CategoricalColumn, NumericColumn, TextColumn
+from adclick.ingest.hashes import LONGEST_ID, hash_ids
 from adclick.ingest.rows import Rows
 from adclick.numbers import LARGEST, parse_numbers
-from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema, TextColumn
+from adclick.schema import Schema
 from adclick.times import parse_times
 
 MOST_COUNT = 1_000_000_000  # in one row; sums of counts stay exact
@@ -38,16 +39,15 @@ class Checked:
     """Rows typed (n rows of the log's columns) and what is wrong with each.
 
     `codes` (n,) int16 is 0 for a good row, else one more than the place of its problem in
-    `problems`. `id_hashes` (n,) are of the ids, `row_hashes` of all else that the log keeps.
-    `filled` marks, by column, the cells that a declared
-    default stands in for. `images` are the paths that the rows name, where the log has images.
+    `problems`. `id_hashes` (n,) are of the ids. `filled` marks, by column, the cells that a
+    declared default stands in for. `images` are the paths that the rows name, where the log has
+    images.
     """
 
     rows: pa.Table
     codes: Array
     problems: tuple[Problem, ...]
     id_hashes: UInt64
-    row_hashes: UInt64
     filled: dict[str, Array]
     images: pa.Array | None
 
@@ -97,11 +97,10 @@ def check_rows(rows: Rows, month: str | None, schema: Schema) -> Checked:
     impressions, clicks = _outcome(cells, schema, problems)
     columns[IMPRESSIONS] = pa.array(impressions.astype(np.int64))
     columns[CLICKS] = pa.array(clicks.astype(np.int64))
-    row_hashes = hash_rows(pa.table(columns))
     bucket = pa.array((hashes % np.uint64(BUCKETS)).astype(np.int16))
     table = pa.table({schema.id: ids, **columns, BUCKET: bucket})
     found = tuple(problems.found)
-    return Checked(table, problems.codes, found, hashes, row_hashes, filled, images)
+    return Checked(table, problems.codes, found, hashes, filled, images)
 
 
 def check_features(rows: Rows, schema: Schema) -> Features:
@@ -250,6 +249,14 @@ def _numbers(
 def _parsed(cells: pa.Table, name: str) -> tuple[Float64, Array]:
     """The column's numbers, NaN where there is none, and where its cells are empty."""
     text = _cells(cells, name)
+    if pa.types.is_dictionary(text.type):
+        codes = text.indices.to_numpy()
+        values, empty = _read_numbers(text.dictionary)
+        return values[codes], empty[codes]
+    return _read_numbers(text)
+
+
+def _read_numbers(text: pa.Array) -> tuple[Float64, Array]:
     values = parse_numbers(text)
     empty = np.zeros(len(values), bool)
     if len(unread := np.flatnonzero(np.isnan(values))):

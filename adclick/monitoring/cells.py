@@ -6,7 +6,8 @@ import numpy as np
 
 from adclick.arrays import Float64
 from adclick.monitoring.distance import Cells, Measure
-from adclick.monitoring.profile import Numbers, Profile, Values
+from adclick.monitoring.distribution import Numbers, Values
+from adclick.monitoring.profile import Profile
 
 HEAD = 100
 # a value with less has a cell with all others: of empty cells PSI is mostly noise

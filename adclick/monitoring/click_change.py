@@ -7,40 +7,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
-from adclick.monitoring.profile import Clicks
+from adclick.evaluation.estimate import Estimate
+from adclick.monitoring.clicks import Clicks
 from adclick.statistics.effective import effective_count
 
 # with fewer ads that were shown in both periods, or a smaller share of the impressions, these are
 # no sample of the others
 FEWEST_ADS = 20
 LEAST_SHARE = 0.2
-# of a change this sure by chance, up or down: three standard errors of many ads
-CHANCE = 0.00135
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class RateChange:
-    """The logarithm of a ratio of click rates, with its standard error; `of` says of which ads.
+    """The logarithm of a ratio of click rates, and `of` which ads.
 
-    `freedom` are the degrees of freedom of Student's t for it: few ads know little of their spread.
+    Few ads know little of their spread, which the estimate's degrees of freedom say.
     """
 
-    logarithm: float
-    error: float
-    freedom: float
+    logarithm: Estimate
     of: str = ""
 
     @property
     def ratio(self) -> float:
         """How many times as high the rate is."""
-        return math.exp(self.logarithm)
-
-    @property
-    def surely(self) -> bool:
-        """Whether chance is no explanation."""
-        return abs(self.logarithm) > float(stdtrit(self.freedom, 1 - CHANCE)) * self.error
+        return math.exp(self.logarithm.value)
 
 
 def rate_change(reference: Clicks, current: Clicks) -> RateChange:
@@ -53,9 +45,9 @@ def rate_change(reference: Clicks, current: Clicks) -> RateChange:
     before, after = _relative_error(reference), _relative_error(current)
     error = math.hypot(before, max(after, _expected_error(reference, current, before)))
     freedom = max(_effective(current) - 1, 1.0)
-    everything = RateChange(math.log(ratio), error, freedom)
+    everything = RateChange(Estimate.of(math.log(ratio), error, freedom, CONFIDENCE))
     same = _of_same_ads(reference, current)
-    return same if same is not None and same.error < error else everything
+    return same if same is not None and same.logarithm.error < error else everything
 
 
 def rate(groups: Iterable[tuple[int, int]]) -> float:
@@ -118,7 +110,6 @@ def _of_same_ads(reference: Clicks, current: Clicks) -> RateChange | None:
     influence = more / more.sum() - fewer / fewer.sum()
     variance = float(influence @ influence) * len(same) / (len(same) - 1)
     poisson = 1 / after[:, 1].sum() + 1 / before[:, 1].sum()
-    logarithm = math.log(more.sum() / fewer.sum())
-    error = math.sqrt(max(variance, poisson))
-    freedom = effective_count(shown) - 1
-    return RateChange(logarithm, error, freedom, f" of {len(same):,} ads shown before")
+    ratio, error = more.sum() / fewer.sum(), math.sqrt(max(variance, poisson))
+    change = Estimate.of(math.log(ratio), error, effective_count(shown) - 1, CONFIDENCE)
+    return RateChange(change, f" of {len(same):,} ads shown before")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from adclick.evaluation.estimate import Estimate
+from adclick.monitoring.chance import has_moved, has_risen
 from adclick.monitoring.checks import DriftChecks
-from adclick.monitoring.click_change import rate, rate_change, rate_error
+from adclick.monitoring.click_change import CONFIDENCE, rate, rate_change, rate_error
+from adclick.monitoring.clicks import Clicks
 from adclick.monitoring.figure import Figure
 from adclick.monitoring.names import CLICKED
-from adclick.monitoring.profile import Clicks
 
 LAST_DAYS = 7
-# standard errors that a rate must have fallen by, beside its bound, before it counts
-ERRORS = 3.0
 
 
 def click_figures(reference: Clicks, current: Clicks, checks: DriftChecks) -> Iterator[Figure]:
@@ -26,7 +26,7 @@ def click_figures(reference: Clicks, current: Clicks, checks: DriftChecks) -> It
 def _click_rate(reference: Clicks, current: Clicks, checks: DriftChecks) -> Figure:
     found = rate_change(reference, current)
     change = max(found.ratio, 1 / found.ratio) - 1
-    sure = found.surely
+    sure = has_moved(found.logarithm)
     rates = f"{reference.rate:.2%} -> {current.rate:.2%} of impressions clicked"
     reason = f"{rates} ({found.ratio - 1:+.0%}{found.of})"
     broken = checks.broken_click_rate - 1
@@ -47,7 +47,8 @@ def _late_labels(current: Clicks, checks: DriftChecks) -> Figure | None:
     clicked = [sum(day[1] for day in days) + 0.5 for days in (earlier, last)]
     times_poisson = rate_error(earlier, before) * math.sqrt(clicked[0])
     error = times_poisson * math.hypot(*(1 / math.sqrt(clicks) for clicks in clicked))
-    sure = -math.log(after / before) > ERRORS * error
+    fall = Estimate.of(math.log(before / after), error, len(earlier) - 1, CONFIDENCE)
+    sure = has_risen(fall)
     reason = f"click rate {before:.2%}, in the last {LAST_DAYS} days {after:.2%}"
     if sure and shortfall > checks.late_labels:
         reason += ": not all labels are in"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from adclick.monitoring.cells import column_cells
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.distance import Distance, Measure, distance
+from adclick.monitoring.distribution import Numbers, Values
 from adclick.monitoring.figure import Figure
 from adclick.monitoring.names import IMAGE, SCORE
-from adclick.monitoring.profile import Numbers, Profile, Values
+from adclick.monitoring.profile import Profile
 from adclick.monitoring.verdict import Check
 from adclick.statistics.chance import same_share
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from evidently.core.metric_types import metric_tests_widget
@@ -26,7 +27,7 @@ from adclick.monitoring.measured import check_name, measured
 from adclick.monitoring.point import Point
 from adclick.monitoring.sampled import Sampled, look_at
 from adclick.monitoring.samples import Samples
-from adclick.monitoring.verdict import Finding, judge, worst_first
+from adclick.monitoring.verdict import Finding, Verdict, judge, worst_first
 
 # the lines of a page's script that hold its data
 DATA = re.compile(r"^    var (?:additional_graphs_)?metric_\w+ = .*$", re.MULTILINE)
@@ -47,6 +48,21 @@ class Told:
     findings: Sequence[Finding]
     points: Sequence[Point]
 
+    @cached_property
+    def past(self) -> Sequence[Finding]:
+        """What is past its bound, to look at in this order."""
+        return worst_first(self.findings)
+
+    @cached_property
+    def kept(self) -> Sequence[Finding]:
+        """What is within its bound."""
+        return [finding for finding in self.findings if finding.ok]
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What all of it asks for."""
+        return judge(self.findings).verdict
+
 
 def write(told: Told, samples: Samples, methods: Mapping[str, str]) -> tuple[str, str]:
     """The snapshot as JSON text, and the report as an HTML page that needs no network.
@@ -56,9 +72,7 @@ def write(told: Told, samples: Samples, methods: Mapping[str, str]) -> tuple[str
     """
     farthest = _farthest(told.findings, methods)
     shown = look_at(samples, methods, [str(finding.column) for finding in farthest])
-    verdict = judge(told.findings).verdict
-    kept = [finding for finding in told.findings if finding.ok]
-    exact = measured(told.points, [*worst_first(told.findings), *kept])
+    exact = measured(told.points, [*told.past, *told.kept])
     tests = [test for result in exact.values() for test in result.tests]
     model = SnapshotModel(
         report=ReportModel(items=[]),
@@ -66,7 +80,7 @@ def write(told: Told, samples: Samples, methods: Mapping[str, str]) -> tuple[str
         # Evidently's own times have no zone, and its dashboard compares with them
         timestamp=told.timestamp.astimezone(UTC).replace(tzinfo=None),
         metadata=_metadata(told, samples),
-        tags=[samples.kind, verdict],
+        tags=[samples.kind, told.verdict],
         metric_results={**exact, **shown.results},
         top_level_metrics=[*exact, *shown.results],
         widgets=[*_exact(told), *_sampled(samples, shown, farthest)],
@@ -92,19 +106,17 @@ def _metadata(told: Told, samples: Samples) -> dict[str, str]:
 
 
 def _exact(told: Told) -> Iterator[Any]:
-    judgement, past = judge(told.findings), worst_first(told.findings)
-    summary = f"{told.name}: {len(past)} of {len(told.findings)} checks past their bound"
-    yield counter(counters=[CounterData(summary, judgement.verdict.upper())])
+    summary = f"{told.name}: {len(told.past)} of {len(told.findings)} checks past their bound"
+    yield counter(counters=[CounterData(summary, told.verdict.upper())])
     reference, current = told.rows
     yield text_widget(
         title="Exact: from all rows",
-        text=f"**{ADVICE[judgement.verdict].capitalize()}.** The checks are on all {current:,} "
+        text=f"**{ADVICE[told.verdict].capitalize()}.** The checks are on all {current:,} "
         f"impressions, against all {reference:,} of the reference.",
     )
-    if past:
-        yield _table("Look at first", past)
-    kept = [finding for finding in told.findings if finding.ok]
-    yield _table("Within their bounds", kept)
+    if told.past:
+        yield _table("Look at first", told.past)
+    yield _table("Within their bounds", told.kept)
 
 
 def _table(title: str, findings: Sequence[Finding]) -> Any:

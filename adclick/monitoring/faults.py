@@ -10,8 +10,9 @@ import numpy as np
 from adclick.arrays import Float64
 from adclick.monitoring.cells import scale
 from adclick.monitoring.checks import DriftChecks
+from adclick.monitoring.distribution import Numbers, Values
 from adclick.monitoring.figure import Figure
-from adclick.monitoring.profile import Numbers, Profile, Values
+from adclick.monitoring.profile import Profile
 
 SHARES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 # quantiles of one distribution in two units differ by one factor, but for rounding and chance

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from adclick.adlog import CreativeTable
 from adclick.arrays import Float32, Float64, UInt8
+from adclick.monitoring.distribution import Numbers
 from adclick.monitoring.names import IMAGE
-from adclick.monitoring.profile import Numbers, Profile
+from adclick.monitoring.profile import Profile
 from adclick.statistics.numbers import sketch_numbers
 
 STATISTICS = ("brightness", "saturation", "edges")

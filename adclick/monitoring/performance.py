@@ -20,8 +20,9 @@ from adclick.evaluation.options import SliceOptions
 from adclick.evaluation.rows import RowsWriter, ScoredRows, block_of
 from adclick.evaluation.slices import slice_estimates
 from adclick.evaluation.sums import MEANS, Sums
+from adclick.monitoring.ad_clicks import AdClicks, AdCounter
+from adclick.monitoring.distribution import Numbers
 from adclick.monitoring.draws import effective_draws
-from adclick.monitoring.profile import Numbers
 from adclick.monitoring.slice_codes import SliceCodes
 from adclick.schema import Schema
 from adclick.statistics.numbers import merge_numbers, sketch_numbers
@@ -50,7 +51,8 @@ class Performance(BaseModel):
     """Scores of rows with known clicks: METRICS with their errors, slices, and the scores.
 
     `score` are the scores themselves, and `score_draws` how many independent ones they are worth:
-    rows of one ad or of one day are not independent, and errors rest on `clusters` of them.
+    rows of one ad or of one day are not independent, and errors rest on `clusters` of them. `ads`
+    are the clicks by ad, None where the schema has no ads.
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
@@ -62,26 +64,44 @@ class Performance(BaseModel):
     slices: tuple[SlicePerformance, ...]
     score: Numbers
     score_draws: float
+    ads: AdClicks | None = None
 
 
-def score_rows(
-    batches: Iterable[pa.RecordBatch], score: Score, schema: Schema, slices: SliceCodes
+def measure_performance(
+    batches: Iterable[pa.RecordBatch], score: Score, schema: Schema, slices: SliceCodes, least: int
+) -> Performance:
+    """How good the scores of an ad log's rows are, with the slices of `least` impressions.
+
+    There is at least one row. Rows wait on disk: memory grows with the ads alone.
+    """
+    ads = AdCounter() if schema.creative is not None else None
+    rows = _score_rows(batches, score, schema, slices, ads)
+    return _measure(rows, least, ads.clicks() if ads is not None else None)
+
+
+def _score_rows(
+    batches: Iterable[pa.RecordBatch],
+    score: Score,
+    schema: Schema,
+    slices: SliceCodes,
+    ads: AdCounter | None,
 ) -> ScoredRows:
-    """The rows of an ad log with their scores, on disk: memory stays flat."""
     clusters = ClusterCodes(schema)
     with RowsWriter() as writer:
         for batch in batches:
             clicks, shown = (
                 np.asarray(batch[name].to_numpy(), np.float64) for name in (CLICKS, IMPRESSIONS)
             )
-            scores = {MODEL: score(batch)}
-            writer.add(block_of(clicks, shown, scores, clusters.of(batch), slices.of(batch)))
+            scores = score(batch)
+            codes = clusters.of(batch), slices.of(batch)
+            writer.add(block_of(clicks, shown, {MODEL: scores}, *codes))
+            if ads is not None:
+                ads.add(batch[schema.creative], shown * scores, clicks)
     kind, count = clusters.choose(None)
     return writer.rows((MODEL,), slices.columns, count, kind)
 
 
-def measure_performance(rows: ScoredRows, least: int) -> Performance:
-    """The performance on at least one row, with the slices that have `least` impressions."""
+def _measure(rows: ScoredRows, least: int, ads: AdClicks | None) -> Performance:
     # so many quantiles that each range is a slice of its own
     options = SliceOptions(min_impressions=least, quantiles=16)
     cuts, _ = choose_cuts(rows, options)
@@ -107,6 +127,7 @@ def measure_performance(rows: ScoredRows, least: int) -> Performance:
         ),
         score=score,
         score_draws=effective_draws(by_group[by_group[:, 0] > 0], score.deviation),
+        ads=ads,
     )
 
 

@@ -6,18 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 
 from adclick.evaluation.estimate import Estimate, holm
+from adclick.monitoring.ad_clicks import log_calibration
 from adclick.monitoring.cells import number_cells
+from adclick.monitoring.chance import has_moved, has_risen, is_no_chance
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.distance import distance
 from adclick.monitoring.figure import Figure
 from adclick.monitoring.names import CLICKED, SCORE
-from adclick.monitoring.performance import Performance, SlicePerformance
+from adclick.monitoring.performance import CONFIDENCE, Performance, SlicePerformance
 from adclick.monitoring.verdict import Check
-
-# standard errors that a metric must have moved by before it counts
-ERRORS = 3.0
-# of any slice by chance: they are many, and looked at every month
-CHANCE = 0.002
 
 
 def performance_figures(
@@ -28,9 +25,9 @@ def performance_figures(
     old, new = reference.metrics, current.metrics
     drop = _minus(old["auc"], new["auc"])
     reason = f"AUC {_shown(old['auc'])} -> {_shown(new['auc'])}"
-    yield Figure("auc", None, drop.value, checks.auc_drop, reason, _surely_above_0(drop))
+    yield Figure("auc", None, drop.value, checks.auc_drop, reason, has_risen(drop))
     yield _logloss(reference, current, checks)
-    yield _calibration(new["calibration"], checks)
+    yield _calibration(reference, current, checks)
     yield from _slices(reference, current, checks)
 
 
@@ -45,22 +42,33 @@ def _score(reference: Performance, current: Performance, checks: DriftChecks) ->
 def _logloss(reference: Performance, current: Performance, checks: DriftChecks) -> Figure:
     """As a share of the logloss of a constant: with more clicks any logloss is higher."""
     old, new = (one.metrics["normalised_entropy"] for one in (reference, current))
-    rise = new.value - old.value
-    error = math.hypot(new.error, old.error)
+    rise = _minus(new, old)
     losses = [one.metrics["logloss"] for one in (reference, current)]
     reason = (
         f"logloss {_shown(losses[0])} -> {_shown(losses[1])}, of a constant's "
         f"{old.value:.1%} -> {new.value:.1%}"
     )
-    return Figure("logloss", None, rise, checks.logloss_rise, reason, rise > ERRORS * error)
+    return Figure("logloss", None, rise.value, checks.logloss_rise, reason, has_risen(rise))
 
 
-def _calibration(calibration: Estimate, checks: DriftChecks) -> Figure:
-    value = max(calibration.value, 1 / calibration.value) - 1 if calibration.value > 0 else math.inf
-    error = calibration.error / calibration.value if calibration.value > 0 else 0.0
+def _calibration(reference: Performance, current: Performance, checks: DriftChecks) -> Figure:
+    """Of ads by how they were clicked among the test rows, where there are ads."""
+    calibration = current.metrics["calibration"]
     reason = f"predicted over observed clicks {_shown(calibration)}"
-    sure = math.log1p(value) > ERRORS * error
-    return Figure("calibration", CLICKED, value, checks.calibration, reason, sure)
+    if calibration.value <= 0:
+        return Figure("calibration", CLICKED, math.inf, checks.calibration, reason)
+    if reference.ads is None or current.ads is None:
+        moved = _logarithm(calibration)
+    else:
+        moved = log_calibration(reference.ads, current.ads)
+        reason += f", {math.exp(moved.value):.3f} by what was known of the ads"
+    value = math.expm1(abs(moved.value))
+    return Figure("calibration", CLICKED, value, checks.calibration, reason, has_moved(moved))
+
+
+def _logarithm(ratio: Estimate) -> Estimate:
+    error = ratio.error / ratio.value
+    return Estimate.of(math.log(ratio.value), error, ratio.freedom, CONFIDENCE)
 
 
 def _slices(reference: Performance, current: Performance, checks: DriftChecks) -> Iterator[Figure]:
@@ -99,7 +107,7 @@ def _slice_figures(
     both_ways: bool,
 ) -> Iterator[Figure]:
     chances = [
-        2 * min(one.chance_above(0), one.chance_below(0)) if both_ways else one.chance_above(0)
+        min(one.chance_above(0), one.chance_below(0)) if both_ways else one.chance_above(0)
         for one in changes
     ]
     for (new, old), change, chance in zip(pairs, changes, holm(chances), strict=True):
@@ -112,7 +120,7 @@ def _slice_figures(
             value,
             bound,
             _slice_reason(check, new, old),
-            chance < CHANCE,
+            is_no_chance(chance),
             slice=f"{new.column} = {new.value}",
             severity="watch",
         )
@@ -130,11 +138,7 @@ def _slice_reason(check: Check, new: SlicePerformance, old: SlicePerformance | N
 def _minus(one: Estimate, other: Estimate) -> Estimate:
     error = math.hypot(one.error, other.error)
     freedom = min(one.freedom, other.freedom)
-    return Estimate.of(one.value - other.value, error, freedom, 0.95)
-
-
-def _surely_above_0(change: Estimate) -> bool:
-    return change.value > ERRORS * change.error
+    return Estimate.of(one.value - other.value, error, freedom, CONFIDENCE)
 
 
 def _shown(estimate: Estimate) -> str:

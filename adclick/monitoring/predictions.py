@@ -17,7 +17,7 @@ from adclick.feedback.predictions import LabelledPredictions
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.drift import drift_report
 from adclick.monitoring.frames import prediction_frame, sample_frame
-from adclick.monitoring.performance import Performance, measure_performance, score_rows
+from adclick.monitoring.performance import Performance, measure_performance
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.reports import DriftReports
 from adclick.monitoring.row_profile import profile_rows
@@ -98,5 +98,6 @@ def labelled_performance(
     rows = rows.set_column(rows.schema.get_field_index(schema.time), schema.time, rows[TIME])
     rows = rows.append_column(CLICKS, clicks)
     rows = rows.append_column(IMPRESSIONS, pa.array(np.ones(rows.num_rows, np.int64)))
-    scored = score_rows(rows.to_batches(), lambda batch: batch[SCORE].to_numpy(), schema, slices)
-    return measure_performance(scored, checks.slices.min_impressions)
+    least = checks.slices.min_impressions
+    batches = rows.to_batches()
+    return measure_performance(batches, lambda one: one[SCORE].to_numpy(), schema, slices, least)

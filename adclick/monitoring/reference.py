@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict
 from adclick.errors import AdclickError
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.click_figures import click_figures
+from adclick.monitoring.clicks import Clicks
 from adclick.monitoring.column_figures import column_figures
 from adclick.monitoring.figure import Figure
 from adclick.monitoring.images import ImageBasis
 from adclick.monitoring.performance import Performance
-from adclick.monitoring.profile import Clicks, Profile, by_period, merged
+from adclick.monitoring.profile import Profile, by_period, merged
 
 FEWEST_MONTHS = 3  # two differ by one figure, of which nobody knows whether it is a usual one
 

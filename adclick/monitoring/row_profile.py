@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from adclick.adlog import IMPRESSIONS
 from adclick.arrays import Float64
+from adclick.monitoring.distribution import Numbers, Values
 from adclick.monitoring.draws import RequestRuns, effective_draws
 from adclick.monitoring.names import HOUR, SCORE
-from adclick.monitoring.profile import Numbers, Profile, Values
+from adclick.monitoring.profile import Profile
 from adclick.prediction_log import REQUEST
 from adclick.prediction_log import SCORE as LOGGED_SCORE
 from adclick.schema import Schema

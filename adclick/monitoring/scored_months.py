@@ -12,7 +12,7 @@ from adclick.arrays import Float32
 from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.scorer import Scorer
 from adclick.monitoring.images import ImageBasis, shown_creatives, with_images
-from adclick.monitoring.performance import Performance, measure_performance, score_rows
+from adclick.monitoring.performance import Performance, measure_performance
 from adclick.monitoring.profile import Profile, month_profile
 from adclick.monitoring.row_profile import profile_rows
 from adclick.monitoring.slice_codes import SliceCodes
@@ -55,8 +55,8 @@ class ScoredMonths:
     def performance(self, rows: RowSelection, slices: SliceCodes, least: int) -> Performance | None:
         """How good the bundle's scores of these rows are; None where nothing was clicked."""
         batches = self._log.batches(rows)
-        scored = score_rows(batches, self._scorer.score_batch, self._log.ad_schema, slices)
-        found = measure_performance(scored, least)
+        schema = self._log.ad_schema
+        found = measure_performance(batches, self._scorer.score_batch, schema, slices, least)
         return found if 0 < found.clicks < found.impressions else None
 
     def requests(self, rows: RowSelection, of_creative: Sequence[str]) -> Profile:

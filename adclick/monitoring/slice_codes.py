@@ -12,8 +12,9 @@ from adclick.arrays import Array
 from adclick.errors import AdclickError
 from adclick.evaluation.cuts import OTHER
 from adclick.evaluation.rows import Column
+from adclick.monitoring.distribution import Numbers, Values
 from adclick.monitoring.names import HOUR, IMAGE, SCORE
-from adclick.monitoring.profile import Numbers, Profile, Values
+from adclick.monitoring.profile import Profile
 
 MOST_VALUES = 20
 FEW_VALUES = 10

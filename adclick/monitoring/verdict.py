@@ -83,9 +83,8 @@ def judge(findings: Iterable[Finding]) -> Judgement:
     Where a period has too few rows to judge, its other findings ask for 'watch' and no more.
     """
     failed = worst_first(findings)
-    few = {finding.period for finding in failed if finding.check == "rows"}
-    asked: list[Verdict] = ["fine"]
-    asked += ("watch" if finding.period in few else finding.severity for finding in failed)
+    few = _few_rows(failed)
+    asked: list[Verdict] = ["fine", *(_asked(finding, few) for finding in failed)]
     verdict = max(asked, key=VERDICTS.index)
     return Judgement(verdict, tuple(finding.line for finding in failed))
 
@@ -93,14 +92,26 @@ def judge(findings: Iterable[Finding]) -> Judgement:
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings past their bound, in the order in which a person should look at them.
 
-    Whether there are rows enough comes before all else, then the most severe. Equally severe ones
-    are in the order of CHECKS, and those of one check by how far they are past their bound.
+    What asks for most comes first, and of a period with too few rows that these are. Equally severe
+    ones are in the order of CHECKS, and those of one check by how far they are past their bound.
     """
-    return tuple(sorted((finding for finding in findings if not finding.ok), key=_place))
+    failed = [finding for finding in findings if not finding.ok]
+    few = _few_rows(failed)
+    return tuple(sorted(failed, key=lambda finding: _place(finding, few)))
 
 
-def _place(finding: Finding) -> tuple[bool, int, int, float]:
+def _few_rows(failed: Iterable[Finding]) -> frozenset[str]:
+    """The periods with too few rows to judge."""
+    return frozenset(finding.period for finding in failed if finding.check == "rows")
+
+
+def _asked(finding: Finding, few: frozenset[str]) -> Verdict:
+    return "watch" if finding.period in few else finding.severity
+
+
+def _place(finding: Finding, few: frozenset[str]) -> tuple[int, bool, int, int, float]:
     return (
+        -VERDICTS.index(_asked(finding, few)),
         finding.check != "rows",
         -VERDICTS.index(finding.severity),
         CHECKS.index(finding.check),

@@ -25,20 +25,20 @@ class PredictionLogWriter:
         self,
         request_id: str,
         model_version: str,
-        rows: Sequence[Mapping[str, Any]],
+        features: Mapping[str, Sequence[Any]],
         scores: Sequence[float],
     ) -> bool:
-        """Log one answered request: `rows[i]` (features by name) was given `scores[i]`.
+        """Log one answered request: candidate i with `features[name][i]` was given `scores[i]`.
 
-        Rows and scores must not change afterwards. Returns False where there is no room for them,
-        so that they are dropped. Raises ValueError where one has no other.
+        Neither may change afterwards. Returns False where there is no room for them, so that they
+        are dropped. Raises ValueError where one has no other.
         """
-        if len(rows) != len(scores):
-            raise ValueError(f"{len(scores)} scores for {len(rows)} rows")
+        count = len(scores)
+        if short := [name for name, values in features.items() if len(values) != count]:
+            raise ValueError(f"{short[0]}: {len(features[short[0]])} values for {count} scores")
         return self._records.append(
             {REQUEST: request_id, MODEL_VERSION: model_version},
-            rows,
-            {CANDIDATE: list(range(len(rows))), SCORE: scores},
+            {**features, CANDIDATE: list(range(count)), SCORE: scores},
         )
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -23,16 +23,25 @@ OWN_TYPES = {
 }
 
 
+type Columns = Mapping[str, Sequence[Any]]
+
+
+def by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values of each name that any of the rows has; None where a row has none."""
+    names: set[str] = set().union(*rows)
+    return {name: [row.get(name) for row in rows] for name in sorted(names)}
+
+
 def tables_by_day(lines: Iterable[bytes]) -> dict[date, pa.Table]:
     """Write-ahead lines as a table for each day, in the order of the lines.
 
-    A line is the JSON of `[shared, rows, columns]`: what all its records have in common, one object
-    each, and the columns that are written as lists.
+    A line is the JSON of `[shared, columns]`: what all its records have in common, and the values
+    of each of the other columns.
     """
     days: defaultdict[date, _Records] = defaultdict(_Records)
     for line in lines:
-        shared, rows, columns = orjson.loads(line)
-        days[_day(shared[TIME])].add(shared, rows, columns)
+        shared, columns = orjson.loads(line)
+        days[_day(shared[TIME])].add(shared, columns)
     return {day: days[day].table() for day in sorted(days)}
 
 
@@ -47,14 +56,11 @@ class _Records:
         self._count = 0
         self._columns: dict[str, list[Any]] = {}
 
-    def add(
-        self, shared: dict[str, Any], rows: list[dict[str, Any]], columns: dict[str, list[Any]]
-    ) -> None:
-        names: set[str] = set().union(*rows)
-        self._extend({name: [row.get(name) for row in rows] for name in names})
-        self._extend({name: [value] * len(rows) for name, value in shared.items()})
+    def add(self, shared: dict[str, Any], columns: dict[str, list[Any]]) -> None:
+        count = len(next(iter(columns.values())))
         self._extend(columns)
-        self._count += len(rows)
+        self._extend({name: [value] * count for name, value in shared.items()})
+        self._count += count
 
     def _extend(self, columns: dict[str, list[Any]]) -> None:
         for name, values in columns.items():

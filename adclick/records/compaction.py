@@ -19,8 +19,6 @@ from adclick.records.background import MODULE
 from adclick.records.columns import tables_by_day
 from adclick.records.segments import claimed, segments, whole_lines
 
-NICENESS = 10
-
 
 def compact(spool: Path, root: str) -> int:
     """Write each segment that can be claimed to `root`, and remove it; returns how many.
@@ -64,7 +62,6 @@ def main() -> None:
     parser.add_argument("spool", type=Path, help="folder of the write-ahead files")
     parser.add_argument("root", help="folder or URL of the log")
     options = parser.parse_args()
-    os.nice(NICENESS)
     try:
         compact(options.spool, options.root)
     except Exception as error:

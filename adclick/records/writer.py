@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from adclick.records.background import Compactor
-from adclick.records.columns import TIME
+from adclick.records.columns import TIME, Columns
 from adclick.records.segments import Segment, local_path, segments, spool_of
 
 TICK_SECONDS = 0.1  # between two writes: what a kill -9 may take
@@ -32,12 +32,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Entry:
-    shared: dict[str, Any]
-    rows: Sequence[Mapping[str, Any]]
-    columns: Mapping[str, Sequence[Any]]
+    shared: Mapping[str, Any]
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
 
     def line(self) -> bytes:
-        content = [self.shared, self.rows, self.columns]
+        content = [self.shared, self.columns]
         try:
             return orjson.dumps(content, _plain, orjson.OPT_APPEND_NEWLINE)
         except TypeError:
@@ -76,22 +78,22 @@ class RecordLogWriter:
 
     def append(
         self,
-        shared: dict[str, Any],
-        rows: Sequence[Mapping[str, Any]],
-        columns: Mapping[str, Sequence[Any]],
+        shared: Mapping[str, Any],
+        columns: Columns,
     ) -> bool:
-        """Log records: each has what is `shared`, its own of `rows`, and its place in `columns`.
+        """Log records: all have what is `shared`, and record i has `columns[name][i]`.
 
-        They are kept by reference until they are written, and must not change any more. Returns
-        False where there is no room for them, so that they are dropped.
+        There is at least one column. They are kept by reference until they are written, and must
+        not change any more. Returns False where there is no room for them, so that they are
+        dropped.
         """
-        shared[TIME] = time.time_ns() // 1_000
+        entry = _Entry({**shared, TIME: time.time_ns() // 1_000}, columns)
         with self._lock:
-            if self._waiting + len(rows) > MOST_WAITING or self._stop.is_set():
-                self._dropped += len(rows)
+            if self._waiting + len(entry) > MOST_WAITING or self._stop.is_set():
+                self._dropped += len(entry)
                 return False
-            self._waiting += len(rows)
-            self._queue.append(_Entry(shared, rows, columns))
+            self._waiting += len(entry)
+            self._queue.append(entry)
             if self._thread is None:
                 self._start()
             return True
@@ -129,17 +131,17 @@ class RecordLogWriter:
             # the thread outlives whatever happens to it; without values, which may be a request's
             self._complain("its writer failed")
         with self._lock:
-            self._waiting -= sum(len(entry.rows) for entry in entries)
+            self._waiting -= sum(map(len, entries))
 
     def _write(self, entries: Sequence[_Entry]) -> None:
         lines: list[bytes] = []
-        rows: list[int] = []
+        records: list[int] = []
         for entry in entries:
             try:
                 lines.append(entry.line())
-                rows.append(len(entry.rows))
+                records.append(len(entry))
             except (TypeError, ValueError, RecursionError):
-                self._drop(len(entry.rows), "a record is no JSON")
+                self._drop(len(entry), "a record is no JSON")
         if not lines:
             return
         try:
@@ -149,7 +151,7 @@ class RecordLogWriter:
             self._seal()
             kept, problem = 0, str(error)
         if kept < len(lines):
-            self._drop(sum(rows[kept:]), problem)
+            self._drop(sum(records[kept:]), problem)
 
     def _open_segment(self) -> Segment:
         if self._segment is not None and self._segment.size >= SEGMENT_BYTES:
@@ -180,9 +182,7 @@ class RecordLogWriter:
 
 
 def _plain(value: object) -> Any:
-    """Rows that are no dict, and NumPy's scores."""
-    if isinstance(value, Mapping):
-        return dict(value)
+    """NumPy's numbers."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(type(value).__name__)

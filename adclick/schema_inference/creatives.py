@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from adclick.addresses import image_address
 from adclick.arrays import Array
+from adclick.columns import CreativeColumn, ImageColumn
 from adclick.ingest.selection import MONTH
-from adclick.schema import CreativeColumn, ImageColumn
 from adclick.schema_inference.guess import Guess, ignored
 from adclick.schema_inference.sample import Sample
 from adclick.schema_inference.seen import NEARLY_ALL, Seen

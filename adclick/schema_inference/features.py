@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from adclick.arrays import Float64
-from adclick.schema import CategoricalColumn, NumericColumn
+from adclick.columns import CategoricalColumn, NumericColumn
 from adclick.schema_inference.guess import Guess, ignored
 from adclick.schema_inference.sample import PIECES, Sample
 from adclick.schema_inference.seen import RARE, Seen, one_line

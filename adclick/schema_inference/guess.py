@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adclick.schema import Column, IgnoredColumn
+from adclick.columns import Column, IgnoredColumn
 
 
 @dataclass(frozen=True)

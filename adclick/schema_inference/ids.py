@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from adclick.columns import IdColumn
 from adclick.errors import AdclickError
-from adclick.schema import IdColumn
 from adclick.schema_inference.guess import Guess
 from adclick.schema_inference.sample import Sample
 from adclick.schema_inference.seen import NEARLY_ALL, Seen

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from adclick.columns import Column
 from adclick.errors import AdclickError
-from adclick.schema import MONTH_PLACEHOLDER, Column, Holdout, Schema, describe
+from adclick.schema import MONTH_PLACEHOLDER, Holdout, Schema, describe
 from adclick.schema_inference.creatives import guess_creatives
 from adclick.schema_inference.features import guess_feature
 from adclick.schema_inference.files import RowFiles, find_row_files, find_rows

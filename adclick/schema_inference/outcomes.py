@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from adclick.arrays import Array, Float64
+from adclick.columns import ClicksColumn, ImpressionsColumn, LabelColumn
 from adclick.errors import AdclickError
 from adclick.numbers import parse_numbers
-from adclick.schema import ClicksColumn, ImpressionsColumn, LabelColumn
 from adclick.schema_inference.guess import Guess, ignored
 from adclick.schema_inference.sample import Sample
 from adclick.schema_inference.seen import NEARLY_ALL, Seen

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adclick.arrays import Array, Times
+from adclick.columns import TimeColumn
 from adclick.errors import AdclickError
-from adclick.schema import TimeColumn
 from adclick.schema_inference.guess import Guess
 from adclick.schema_inference.sample import Sample
 from adclick.schema_inference.seen import NEARLY_ALL, RARE, Seen, one_line

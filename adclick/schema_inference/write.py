@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from adclick.columns import Column
 from adclick.errors import AdclickError
-from adclick.schema import Column
 from adclick.schema_inference.infer import Draft, infer_schema
 
 

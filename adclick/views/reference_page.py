@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adclick.monitoring.profile import Numbers, Profile, Values
+from adclick.monitoring.distribution import Numbers, Values
+from adclick.monitoring.profile import Profile
 from adclick.monitoring.reference import Reference
 from adclick.views.html import render, table
 from adclick.views.text import count, percent, shortened, significant

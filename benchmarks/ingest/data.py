@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
+from adclick.columns import IgnoredColumn
 from adclick.sample_data.audience import draw_contexts, draw_index
 from adclick.sample_data.creatives import (
     Creatives,
@@ -31,7 +32,7 @@ from adclick.sample_data.creatives import (
 from adclick.sample_data.defects import COLUMNS
 from adclick.sample_data.impressions import Impressions, log_table
 from adclick.sample_data.world import Probabilities
-from adclick.schema import IgnoredColumn, Schema, load_schema
+from adclick.schema import Schema, load_schema
 from benchmarks.direct import SCHEMA
 from benchmarks.ingest.flaws import BROKEN, Spoiler
 from benchmarks.ingest.pictures import DISTINCT, draw_pictures, picture_of

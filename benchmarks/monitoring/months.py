@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import yaml
 
 from adclick.adlog import CLICKS, IMPRESSIONS, TIME, Month
-from adclick.monitoring.performance import Performance, measure_performance, score_rows
+from adclick.monitoring.performance import Performance, measure_performance
 from adclick.monitoring.slice_codes import SliceCodes
 from adclick.sample_data.creatives import live_in
 from adclick.sample_data.impressions import draw_impressions, log_table
@@ -76,8 +76,9 @@ class SampleWorld:
     def performance(self, table: pa.Table, slices: SliceCodes, least: int = 2_000) -> Performance:
         """How good the scores of a model are that knows all but the pictures."""
         batches = table.to_batches(max_chunksize=65_536)
-        rows = score_rows(batches, lambda batch: batch[TRUTH].to_numpy(), SCHEMA, slices)
-        return measure_performance(rows, least)
+        return measure_performance(
+            batches, lambda one: one[TRUTH].to_numpy(), SCHEMA, slices, least
+        )
 
     def statistics(self, month: int, fault: Fault = lambda table: table) -> MonthStatistics:
         """The statistics of a month, after a fault."""

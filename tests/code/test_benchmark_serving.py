@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from adclick.prediction_log import PredictionLogWriter
+from adclick.records.columns import by_column
 from benchmarks.serving.answers import Answers, Asked, write_bodies
 from benchmarks.serving.changes import WITHOUT, changes_figures
 from benchmarks.serving.contenders import Contender, mlserver, ours
@@ -222,7 +223,7 @@ def test_the_worst_round_of_a_change_is_told_beside_the_load_without() -> None:
 def test_a_soak_finds_what_its_log_lacks_and_has_twice(tmp_path: Path) -> None:
     writer = PredictionLogWriter(tmp_path)
     for number in ("soak-0", "soak-2", "soak-2", "load-1", "golden-3"):
-        writer.append(number, "v1", [example()] * 2, [0.5, 0.5])
+        writer.append(number, "v1", by_column([example()] * 2), [0.5, 0.5])
     writer.close()
     answers = _answers(1, [200, 503, 200, 200])
     assert logged(tmp_path, answers, rows=2) == (2, 2)

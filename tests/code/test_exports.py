@@ -16,6 +16,7 @@ import pytest
 
 from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.write import write_manifest
+from adclick.columns import TimeColumn
 from adclick.encoding.encoder import FeatureEncoder, NumericEncoding
 from adclick.encoding.requests import format_time
 from adclick.errors import AdclickError
@@ -26,7 +27,6 @@ from adclick.exports.random_rows import disagreement, expected_encodings, random
 from adclick.exports.runtimes import Runtimes
 from adclick.exports.spec import encoder_spec, first_at
 from adclick.model.calibration import Calibration
-from adclick.schema import TimeColumn
 from tests.bundles import example, tiny_bundle
 
 NODE = shutil.which("node")

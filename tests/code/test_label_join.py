@@ -20,7 +20,7 @@ from adclick.feedback import Feedback, FeedbackLogWriter, feedback_root
 from adclick.feedback.join import JoinCounts, join_labels
 from adclick.prediction_log import CANDIDATE, MODEL_VERSION, REQUEST, SCORE, PredictionLogWriter
 from adclick.prediction_log.names import CLICKED, CLICKED_AT
-from adclick.records.columns import OWN_TYPES, TIME
+from adclick.records.columns import OWN_TYPES, TIME, by_column
 from adclick.records.reading import Days
 from tests.bundles import example, tiny_schema
 
@@ -172,8 +172,9 @@ def test_what_real_writers_logged_is_joined(tmp_path: Path) -> None:
         FeedbackLogWriter(feedback_root(tmp_path)),
     )
     # an older version's schema may have had a text where there is a number now
-    predictions.append("r1", "v0", [example(age="young"), example(age=7.5)], [0.1, 0.2])
-    predictions.append("golden-1", "v1", [example()], [0.1])
+    rows = [example(age="young"), example(age=7.5)]
+    predictions.append("r1", "v0", by_column(rows), [0.1, 0.2])
+    predictions.append("golden-1", "v1", by_column(rows[:1]), [0.1])
     feedback.append([Feedback("r1", 1, True)])
     feedback.close()
     predictions.close()

@@ -25,6 +25,7 @@ from adclick.monitoring.reference import Reference
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.samples import comparable
 from adclick.prediction_log import PredictionLogWriter, read_predictions
+from adclick.records.columns import by_column
 from adclick.schema import Schema
 from tests.drifting import SCHEMA, profile, world
 
@@ -184,7 +185,7 @@ def test_logged_predictions_become_a_frame(tmp_path: Path):
     writer = PredictionLogWriter(tmp_path)
     for i in range(20):
         time = {"time": f"2026-06-01T{i:02d}:30:00"} if i else {}
-        writer.append(f"r{i:02d}", "7", [row | time], [i / 20])
+        writer.append(f"r{i:02d}", "7", by_column([row | time]), [i / 20])
     writer.close()
     predictions = read_predictions(tmp_path, SCHEMA, "7")
     frame = prediction_frame(predictions, SCHEMA, 100)

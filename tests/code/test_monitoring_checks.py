@@ -13,9 +13,9 @@ import yaml
 from adclick.config import load_config
 from adclick.errors import AdclickError
 from adclick.monitoring.checks import ColumnCheck, DriftChecks, SliceChecks
+from adclick.monitoring.clicks import Clicks
 from adclick.monitoring.compare import compare
 from adclick.monitoring.names import CLICKED, HOUR, SCORE
-from adclick.monitoring.profile import Clicks
 from adclick.monitoring.reference import Reference
 from adclick.monitoring.verdict import Finding, judge, worst_first
 from adclick.schema import Schema

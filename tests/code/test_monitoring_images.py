@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from adclick.adlog import CreativeTable
+from adclick.monitoring.distribution import Values
 from adclick.monitoring.images import ImageBasis, image_statistics, with_images
-from adclick.monitoring.profile import Profile, Values
+from adclick.monitoring.profile import Profile
 
 WHITE, BLACK, RED = (255, 255, 255), (0, 0, 0), (255, 0, 0)
 

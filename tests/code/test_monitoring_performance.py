@@ -11,10 +11,11 @@ from adclick.arrays import Float64
 from adclick.errors import AdclickError
 from adclick.evaluation.metrics import Scored, metrics
 from adclick.monitoring.checks import DriftChecks, SliceChecks
+from adclick.monitoring.distribution import Numbers, Values
 from adclick.monitoring.figure import findings
-from adclick.monitoring.performance import METRICS, Performance, measure_performance, score_rows
+from adclick.monitoring.performance import METRICS, Performance, measure_performance
 from adclick.monitoring.performance_figures import performance_figures
-from adclick.monitoring.profile import Numbers, Profile, Values
+from adclick.monitoring.profile import Profile
 from adclick.monitoring.slice_codes import SliceCodes
 from adclick.monitoring.verdict import Finding
 from tests.drifting import SCHEMA
@@ -56,8 +57,7 @@ def measured(table: pa.Table, score: Float64) -> Performance:
     codes = SliceCodes(REFERENCE, CHECKS.slices.columns)
     scored = table.append_column("score", pa.array(score))
     batches = scored.to_batches(max_chunksize=4_000)
-    found = score_rows(batches, lambda batch: batch["score"].to_numpy(), SCHEMA, codes)
-    return measure_performance(found, 2_000)
+    return measure_performance(batches, lambda one: one["score"].to_numpy(), SCHEMA, codes, 2_000)
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from adclick.config import load_config
 from adclick.errors import AdclickError
 from adclick.resources import Resources, StepResources
+from run import STARTER
 from stacks.definition import StackDefinition, load_stack
 from stacks.placement import kubernetes, placement, vertex
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-STEPS = tuple(sorted(path.stem for path in (REPOSITORY / "steps").glob("*.py")))
+STEPS = (STARTER, *sorted(path.stem for path in (REPOSITORY / "steps").glob("*.py")))
 
 
 def stack(name: str) -> StackDefinition:

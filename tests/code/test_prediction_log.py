@@ -17,6 +17,7 @@ from adclick.prediction_log import (
     read_predictions,
 )
 from adclick.prediction_log.sample import sample_requests
+from adclick.records.columns import by_column
 from adclick.records.reading import EVERY_DAY, Days
 from tests.logs import COLUMNS, IMAGES, schema_of
 from tests.servers import wait_until
@@ -32,7 +33,8 @@ def log(root: Path, *answers: tuple[str, str, list[dict[str, Any]], list[float]]
     """A prediction log as one process writes it from beginning to end."""
     writer = PredictionLogWriter(root)
     for answer in answers:
-        writer.append(*answer)
+        request_id, version, rows, scores = answer
+        writer.append(request_id, version, by_column(rows), scores)
     writer.close()
 
 
@@ -87,7 +89,7 @@ def test_a_repeated_request_counts_once_as_first_answered(tmp_path: Path) -> Non
 
 def test_what_is_not_closed_yet_is_read_all_the_same(tmp_path: Path) -> None:
     writer = PredictionLogWriter(tmp_path)
-    writer.append("r1", "v1", [row()], [0.1])
+    writer.append("r1", "v1", by_column([row()]), [0.1])
     wait_until(lambda: read_predictions(tmp_path, SCHEMA, "v1").table.num_rows == 1, "its row")
     assert not list(tmp_path.glob("day=*"))
     writer.close()
@@ -103,7 +105,7 @@ def test_columns_of_another_versions_schema_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_appending_costs_microseconds(tmp_path: Path) -> None:
-    writer, batch = PredictionLogWriter(tmp_path), [row() for _ in range(128)]
+    writer, batch = PredictionLogWriter(tmp_path), by_column([row() for _ in range(128)])
     seconds = []
     for number in range(100):
         begun = time.perf_counter()
@@ -114,8 +116,8 @@ def test_appending_costs_microseconds(tmp_path: Path) -> None:
 
 
 def test_as_many_scores_as_rows_are_needed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="1 scores for 2 rows"):
-        PredictionLogWriter(tmp_path).append("r1", "v1", [row(), row()], [0.1])
+    with pytest.raises(ValueError, match="2 values for 1 scores"):
+        PredictionLogWriter(tmp_path).append("r1", "v1", by_column([row(), row()]), [0.1])
 
 
 def test_no_log_yet_holds_nothing(tmp_path: Path) -> None:

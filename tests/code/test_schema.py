@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from adclick.columns import TimeColumn
 from adclick.errors import AdclickError
-from adclick.schema import Schema, TimeColumn, describe, load_schema
+from adclick.schema import Schema, describe, load_schema
 from tests.logs import AGGREGATED, COLUMNS, IMAGES, schema_of
 
 CONFIGS = Path(__file__).parents[2] / "configs/schemas"

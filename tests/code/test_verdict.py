@@ -57,6 +57,8 @@ def test_what_to_look_at_first_comes_first():
     assert worst_first([DRIFT, farther, CLICKS, FINE, UNIT, FEW]) == (
         FEW, UNIT, CLICKS, farther, DRIFT,
     )  # fmt: skip
+    # few rows of another period are no reason to train again
+    assert worst_first([replace(FEW, period="2026-04"), CLICKS])[0] == CLICKS
     assert judge([replace(DRIFT, slice="device = phone")]).reasons == (
         "2026-05, drift of device = phone: PSI 0.30",
     )

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from adclick.schema import Schema, TextColumn
+from adclick.columns import TextColumn
+from adclick.schema import Schema
 from serving.client import PREDICTIONS
 from serving.openapi import openapi_document
 from tests.bundles import example, tiny_schema

@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 from adclick.config import load_config
+from adclick.sample_data.generate import generate
+from tests.gcp.cloud import names
 from tests.gcp.cloud.faults import StorageFaults
 from tests.gcp.cloud.running import PYTHON, REPOSITORY, cannot, emulated_cloud
 from tests.gcp.cloud.vertex.faults import Faults, Preemption
@@ -26,15 +28,23 @@ pytestmark = [
     pytest.mark.skipif(cannot() is not None, reason=str(cannot())),
 ]
 CONFIG = REPOSITORY / "tests/gcp/sample.yaml"
+SCHEMA = REPOSITORY / "configs/schemas/sample.yaml"
+LATER = f"gs://{names.BUCKET}/later"
 SERVED_SECONDS = 120
 SCHEDULED_SECONDS = 900
+RETRAINED_SECONDS = 1800
 EPOCH = re.compile(r"epoch \d+: logloss [\d.]+")
 
 
 @pytest.fixture(scope="module")
 def lane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lane]:
     """A cloud in which storage is now and then unavailable, as the real one is."""
-    with emulated_cloud(tmp_path_factory.mktemp("gcp") / "cloud") as cloud:
+    folder = tmp_path_factory.mktemp("gcp")
+    options = load_config(CONFIG).sample_data
+    later = options.model_copy(update={"first_month": "2026-02", "base_rate": 0.4})
+    with emulated_cloud(
+        folder / "cloud", [f"{generate(later, folder / 'later').data}={LATER}"]
+    ) as cloud:
         StorageFaults(error_share=0.01, delay_seconds=0.01).set(cloud.state)
         yield Lane(cloud, "gcp", CONFIG)
 
@@ -122,10 +132,9 @@ def test_monitoring_by_schedule_looks_its_champion_up_when_it_runs(
     """The emulated schedule's first run is due at once; its client has gone by then."""
     assert first
     before = len(jobs(lane))
-    schema = REPOSITORY / "configs/schemas/sample.yaml"
     sample = load_config(CONFIG).sample_data.fingerprint
     data = f"gs://{lane.cloud.environment['ADCLICK_BUCKET']}/artifacts/sample_data/{sample}"
-    words = ("--pipeline", "monitoring", "--data", data, "--schema", str(schema))
+    words = ("--pipeline", "monitoring", "--data", data, "--schema", str(SCHEMA))
     made = lane.command("schedule", *words)
     assert made.returncode == 0, made.stderr[-3000:]
     assert "monitoring of adclick-sample: 0 6 3 * * in UTC, next at " in made.stdout
@@ -136,15 +145,6 @@ def test_monitoring_by_schedule_looks_its_champion_up_when_it_runs(
     again = lane.command("schedule", *words)
     assert (again.returncode, "Traceback" in again.stderr) == (2, False)
     assert "there is a schedule 'monitoring of adclick-sample'" in again.stderr
-
-
-def test_retraining_has_no_schedule_there_but_cron_s(lane: Lane, first: dict[str, Any]) -> None:
-    assert first
-    told = lane.command("schedule", "--pipeline", "retraining")
-    assert told.returncode == 0, told.stderr[-3000:]
-    line = told.stdout.splitlines()[-1]
-    assert line.startswith("0 6 3 * * cd ")
-    assert "run.py --stack gcp --pipeline retraining" in line
 
 
 def test_the_next_run_trains_nothing(lane: Lane, first: dict[str, Any]) -> None:
@@ -204,6 +204,32 @@ def test_a_step_that_fails_for_good_shows_its_log(lane: Lane, first: dict[str, A
     Faults().write(lane.cloud.state / "vertex")
     assert failed.returncode == 1
     assert "ingest" in failed.stderr
+
+
+def test_retraining_by_schedule_goes_all_the_way(lane: Lane, first: dict[str, Any]) -> None:
+    """One step leads to three runs: the latest month is clicked so often that the verdict asks."""
+    assert first
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    config["retraining"] = {"cool_down_days": 0}
+    eager = lane.cloud.state / "eager.yaml"
+    eager.write_text(yaml.safe_dump(config), encoding="utf-8")
+    before = len(jobs(lane))
+    words = ("--data", LATER, "--schema", str(SCHEMA), "--config", str(eager))
+    made = lane.command("schedule", "--pipeline", "retraining", *words)
+    assert made.returncode == 0, made.stderr[-3000:]
+    assert "retraining of adclick-sample: 0 6 3 * * in UTC, next at " in made.stdout
+    wait_until(lambda: jobs(lane)[before:][0].finished, "it ran", RETRAINED_SECONDS)
+    starter, *runs = jobs(lane)[before:]
+    assert (starter.state, starter.error) == ("SUCCEEDED", "")
+    assert "promoted: on 2026-02 to 2026-05, because of " in starter.log("start_retraining")
+    assert starter.tasks["start_retraining"].machine == "n1-standard-4"
+    assert [job.state for job in runs] == ["SUCCEEDED"] * 3
+    monitored, trained, deployed = (job.tasks.keys() for job in runs)
+    assert "decide_retraining" in monitored
+    assert "train" in trained
+    assert {"deploy", "promote"} <= deployed
+    served = lane.cloud.run([PYTHON, "run.py", "status", "--stack", "gcp"], **lane.variables)
+    assert first["model"]["version"] not in served.stdout
 
 
 def jobs(lane: Lane) -> list[Job]:

@@ -16,7 +16,7 @@ from adclick.arrays import Float64
 from adclick.monitoring.checks import DriftChecks
 from adclick.monitoring.drift import drift_report
 from adclick.monitoring.frames import sample_frame
-from adclick.monitoring.performance import Performance, measure_performance, score_rows
+from adclick.monitoring.performance import Performance, measure_performance
 from adclick.monitoring.profile import month_profile
 from adclick.monitoring.quiet import quiet_evidently
 from adclick.monitoring.reference import Reference
@@ -61,8 +61,8 @@ def checked(log: AdLog, checks: DriftChecks) -> DriftReport:
 def performance(log: AdLog, month: str, slices: SliceCodes, checks: DriftChecks) -> Performance:
     """How good the scores are that the log comes with."""
     batches = log.batches(log.everything(month))
-    rows = score_rows(batches, _score, log.ad_schema, slices)
-    return measure_performance(rows, checks.slices.min_impressions)
+    least = checks.slices.min_impressions
+    return measure_performance(batches, _score, log.ad_schema, slices, least)
 
 
 def _score(batch: pa.RecordBatch) -> Float64:

@@ -20,8 +20,9 @@ import onnxruntime as ort
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from adclick.bundle.bundle import HEAD, ServingBundle, load_bundle
+from adclick.columns import LONGEST_VALUE, CategoricalColumn, NumericColumn
 from adclick.encoding.encoder import NumericEncoding
-from adclick.schema import LONGEST_VALUE, CategoricalColumn, NumericColumn, Schema
+from adclick.schema import Schema
 from benchmarks.serving.peers import BUNDLE
 
 Text = Annotated[
