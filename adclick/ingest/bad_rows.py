@@ -33,12 +33,12 @@ def malformed_rows(rows: Rows) -> pa.Table:
 def rejected_rows(rows: Rows, codes: Array, problems: Sequence[Problem], bad: Array) -> pa.Table:
     """The rows (n,) `bool` that are `bad` as BAD_ROWS; `codes` and `problems` are as in Checked."""
     chosen = np.flatnonzero(bad)
-    found = [problems[code - 1] for code in codes[chosen].tolist()]
+    found = pa.array(codes[chosen] - 1)
     return pa.table(
         [
             pa.array(rows.lines[chosen]),
-            pa.array([problem.column for problem in found], pa.string()),
-            pa.array([problem.reason for problem in found], pa.string()),
+            pa.array([problem.column for problem in problems], pa.string()).take(found),
+            pa.array([problem.reason for problem in problems], pa.string()).take(found),
             pa.array(rows.text(chosen), pa.string()),
         ],
         schema=BAD_ROWS,

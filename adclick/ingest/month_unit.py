@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,8 +23,8 @@ from adclick.ingest.parts import (
     CREATIVES_FILE,
     ROWS_FILE,
     Part,
+    count_reasons,
     read_part,
-    reason_of,
 )
 from adclick.ingest.storage import made_once, written
 from adclick.ingest.units import RowUnit
@@ -202,7 +202,7 @@ def _write_quarantine(task: MonthTask, dropped: Sequence[_Dropped]) -> Counter[s
             rows = _quarantined(task, placed, out)
             if rows.num_rows:
                 writer.write_table(rows)
-                reasons.update(_reasons(rows))
+                reasons.update(count_reasons(rows))
     return reasons
 
 
@@ -222,11 +222,6 @@ def _quarantined(task: MonthTask, placed: PlacedPart, out: _Dropped) -> pa.Table
     line = pc.add(rows.column("line"), placed.lines_before + 1)
     uri = pa.array([placed.unit.file.uri] * rows.num_rows, pa.string())
     return rows.set_column(0, "line", line).add_column(0, "file", uri).cast(QUARANTINE)
-
-
-def _reasons(rows: pa.Table) -> Iterator[str]:
-    columns, reasons = rows.column("column").to_pylist(), rows.column("reason").to_pylist()
-    return (reason_of(*pair) for pair in zip(columns, reasons, strict=True))
 
 
 def _write_dropped(task: MonthTask, dropped: Sequence[_Dropped]) -> None:

@@ -89,12 +89,7 @@ class PartWriter:
     def quarantine(self, rows: pa.Table) -> None:
         """Write bad rows (BAD_ROWS) and count their reasons."""
         self._writer(BAD_FILE, BAD_ROWS).write_table(rows)
-        self._reasons.update(
-            reason_of(column, reason)
-            for column, reason in zip(
-                rows.column("column").to_pylist(), rows.column("reason").to_pylist(), strict=True
-            )
-        )
+        self._reasons.update(count_reasons(rows))
 
     def finish(self) -> Part:
         """Complete the files and say what is in them."""
@@ -125,9 +120,13 @@ class PartWriter:
         return self._writers[name]
 
 
-def reason_of(column: str, reason: str) -> str:
-    """A column and what is wrong with it, as reports count it."""
-    return f"{column}: {reason}" if column else reason
+def count_reasons(bad: pa.Table) -> Counter[str]:
+    """How often each column is bad for each reason, in the order of the first such row."""
+    groups = bad.group_by(["column", "reason"], use_threads=False).aggregate([([], "count_all")])
+    counted = Counter[str]()
+    for column, reason, count in zip(*(each.to_pylist() for each in groups.columns), strict=True):
+        counted[f"{column}: {reason}" if column else reason] += count
+    return counted
 
 
 def read_part(root: str, part: Part, name: str, columns: list[str] | None = None) -> pa.Table:

@@ -56,10 +56,7 @@ def ingest_rows(task: RowTask) -> RowsDone:
     or again after a kill, the store is the same.
     """
     done_file = f"{task.root}/{task.folder}/{DONE_FILE}"
-    done = made_once(done_file, RowsDone, lambda: _read(task))
-    # or memory that units took in turn adds up over hundreds of them
-    pa.default_memory_pool().release_unused()
-    return done
+    return made_once(done_file, RowsDone, lambda: _read(task))
 
 
 def _read(task: RowTask) -> RowsDone:

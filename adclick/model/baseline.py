@@ -34,9 +34,13 @@ class LogisticBaseline(Opaque):
 
     def predict(self, encoded: Encoded) -> Float64:
         """Click probabilities, float64 (n,)."""
+        return np.asarray(expit(self.logits(encoded)))
+
+    def logits(self, encoded: Encoded) -> Float64:
+        """What the sigmoid takes, float64 (n,)."""
         slots = encoded.categorical[:, : len(self.offsets)]
         linear = self.slots[slots + self.offsets].sum(axis=1)
-        return np.asarray(expit(self.intercept + linear + encoded.numeric @ self.coefficients))
+        return np.asarray(self.intercept + linear + encoded.numeric @ self.coefficients)
 
     def save(self, file: Path) -> None:
         """Write the baseline as JSON."""

@@ -39,7 +39,8 @@ class Cross(keras.layers.Layer):
 
     def call(self, x0: Any, x: Any) -> Any:
         """The crossed features, (n, d)."""
-        return x0 * self._expand(self._project(x)) + x
+        # not `*`: the product of the two may have come in another precision
+        return keras.ops.multiply(x0, self._expand(self._project(x))) + x
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds the layer from a saved file."""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from adclick.arrays import Array, Float64
 from adclick.ingest.bad_rows import BAD_ROWS
-from adclick.ingest.parts import reason_of
+from adclick.ingest.parts import count_reasons
 from adclick.ingest.storage import written
 from adclick.prediction_log.names import MODEL_VERSION, SCORE
 
@@ -77,8 +77,7 @@ class ScoreWriter:
         if not rows.num_rows:
             return
         self._write("unscored", rows)
-        columns, reasons = (rows.column(name).to_pylist() for name in ("column", "reason"))
-        self.reasons.update(map(reason_of, columns, reasons))
+        self.reasons.update(count_reasons(rows))
 
     def _write(self, name: str, rows: pa.Table) -> None:
         if name not in self._writers:

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from adclick.training.batches import Batch, Batches
 from adclick.training.checkpoints import Checkpoint, Progress, values
-from adclick.training.options import Descent
+from adclick.training.options import Compute, Descent
+from adclick.training.precision import multiplying_in
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def fit(
     options: Descent,
     strategy: Any,
     checkpoint: Checkpoint | None = None,
+    compute: Compute | None = None,
 ) -> tuple[float, ...]:
     """Fit until `later_loss` stops falling; returns it after each epoch, leaves the best weights.
 
@@ -48,7 +50,7 @@ def fit(
         log.info("going on after epoch %d", len(done.losses))
     losses = list(done.losses) if done else []
     best = done.best if done else values(network.weights)
-    step = training_step(network, optimizer, strategy)
+    step = training_step(network, optimizer, strategy, compute)
     parts = iter(dataset(batches, strategy, first=len(losses)))
     while len(losses) < options.epochs and _epochs_since_best(losses) < max(options.patience, 1):
         for _ in range(steps):
@@ -75,25 +77,36 @@ def adam(network: keras.Model, options: Descent, strategy: Any, steps: int = 1) 
     return optimizer
 
 
-def training_step(network: keras.Model, optimizer: Any, strategy: Any) -> Callable[[Any], Any]:
+def training_step(
+    network: keras.Model, optimizer: Any, strategy: Any, compute: Compute | None = None
+) -> Callable[[Any], Any]:
     """A step of Adam with the next of an iterator over `dataset`; it returns each replica's loss.
 
     The loss is sum(weight * crossentropy) / whole plus the regularisers, over the whole batch: the
     parts of all replicas add up to what one replica would have had. `whole` is the average batch's
     weight, not this one's: impressions count alike, whether few or many fall into their batch.
     """
+    how = compute or Compute()
     crossentropy = keras.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
     _set_seeds_apart(network, strategy)
 
-    def on_replica(inputs: Any, click_rate: Any, weight: Any, whole: Any) -> Any:
+    def gradients(inputs: Any, click_rate: Any, weight: Any, whole: Any) -> Any:
         with tf.GradientTape() as tape:
-            logits = network(inputs, training=True)
+            with multiplying_in(network, how.precision):
+                logits = network(inputs, training=True)
             # of several logits for a row, each is judged, and the mean of their losses counts
             wanted = keras.ops.broadcast_to(click_rate, keras.ops.shape(logits))
             loss = crossentropy(wanted, logits, sample_weight=weight) / whole
             loss += tf.add_n(network.losses) / strategy.num_replicas_in_sync
-        gradients = tape.gradient(loss, network.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+        return loss, tape.gradient(loss, network.trainable_variables)
+
+    if how.xla:
+        gradients = tf.function(gradients, jit_compile=True)
+
+    def on_replica(*batch: Any) -> Any:
+        loss, found = gradients(*batch)
+        # outside of what XLA compiles: replicas meet here
+        optimizer.apply_gradients(zip(found, network.trainable_variables, strict=True))
         return loss
 
     def step(parts: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from adclick.model.calibration import Method
@@ -40,6 +42,19 @@ class ImageTraining(Descent):
     mirrored: bool = True
 
 
+class Compute(BaseModel):
+    """How a training step is computed: another way to about the same weights.
+
+    `precision`: what matrices are multiplied in; weights stay float32. `xla`: the columns' network
+    is compiled by XLA.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    precision: Literal["float32", "bfloat16"] = "float32"
+    xla: bool = False
+
+
 class TrainingOptions(Descent):
     """How the network over the columns is trained, and after it, with images, the tower.
 
@@ -56,6 +71,7 @@ class TrainingOptions(Descent):
     seed: int = 1
     model: ModelOptions = ModelOptions()
     images: ImageTraining = ImageTraining()
+    compute: Compute = Compute()
 
     def epochs_over_rows(self, has_images: bool) -> tuple[int, int]:
         """How often training goes over its rows, at least and at most."""

@@ -35,6 +35,7 @@ from adclick.training.encoded_rows import (
 from adclick.training.fit import fit
 from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
+from adclick.training.stacking import stack
 from adclick.training.trained import Trained
 from adclick.training.warm_start import WarmStart, carry_over
 
@@ -85,6 +86,7 @@ def train(
                 model = _untrained(rows.click_rate, images, encoder, split, options)
                 begun_with = _begin(start, model, encoder) if start else None
             losses = _fit_columns(model, rows, later, options, devices, checkpoints)
+            stack(model.tabular, rows, later, encoder.slot_counts)
             if images is not None:
                 rows = with_offset(rows, model.tabular.logits, Path(folder) / "training")
                 later = with_offset(later, model.tabular.logits, Path(folder) / "calibration")
@@ -110,7 +112,7 @@ def _fit_columns(
     batches = Batches(rows, None, options.batch_size, options.seed, devices.shares)
     loss = partial(_later_loss, twin, later, None, devices)
     kept = checkpoints.at("columns") if checkpoints else None
-    return fit(network, batches, loss, options, devices.strategy, kept)
+    return fit(network, batches, loss, options, devices.strategy, kept, options.compute)
 
 
 def _fit_images(
@@ -131,7 +133,9 @@ def _fit_images(
     batches = Batches(rows, images, size, options.seed, devices.shares, run)
     loss = partial(_later_loss, model, by_new_creatives(later, rows), images, devices)
     kept = checkpoints.at("images") if checkpoints else None
-    return fit(network, batches, loss, wanted, devices.strategy, kept)
+    # batches of images differ in shape, and XLA would compile each shape anew
+    compute = options.compute.model_copy(update={"xla": False})
+    return fit(network, batches, loss, wanted, devices.strategy, kept, compute)
 
 
 def _refuse_hopeless(rows: EncodedRows, later: EncodedRows, split: Split) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ from tests.logs import ingested, many, schema_of
 # steps so small that next to nothing is learned
 POOR = TrainingOptions(epochs=1, learning_rate=1e-6)
 SPLITTING = SplitOptions()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _network_alone() -> Iterator[None]:
+    """Poor settings show: no logistic regression makes up for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adclick.training.train.stack", lambda *_: 1.0)
+        yield
 
 
 @pytest.fixture(scope="module")
