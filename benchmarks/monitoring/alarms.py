@@ -22,12 +22,13 @@ SURE = 1.96
 
 @dataclass(frozen=True)
 class Worlds:
-    """So many worlds of months of some size."""
+    """So many worlds of months of some size, and whether each fault has to be found in each."""
 
     worlds: int
     months: int
     rows: int
     creatives: int
+    sure: bool = False
 
     @property
     def size(self) -> str:
@@ -97,6 +98,7 @@ def alarm_figures(counted: Iterable[tuple[Worlds, Counts]]) -> list[Figure]:
                 f"{name}, {worlds.size}",
                 counts.named[name] / planted,
                 "share named",
+                Target(">", 0.999) if worlds.sure else None,
                 compared_with=f"{planted} months, the first with the fault",
             )
             for name, planted in counts.faults.items()
