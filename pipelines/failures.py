@@ -8,9 +8,11 @@ from zenml.client import Client
 from zenml.enums import ExecutionStatus
 from zenml.log_stores.artifact.artifact_log_store import fetch_log_records
 from zenml.models import PipelineRunResponse, StepRunResponse
+from zenml.utils.logging_utils import search_logs_by_source
 
 from adclick.errors import AdclickError
 
+STEP = "step"  # ZenML's name of a step's own log, beside others
 LOG_LINES = 20
 MOST_LOG_LINES = 1_000_000
 
@@ -41,8 +43,9 @@ def _raise(name: str, step: StepRunResponse, cause: Exception | None) -> None:
 
 
 def _end_of_log(step: StepRunResponse) -> list[str]:
-    if step.logs is None or step.logs.uri is None:
+    logs = search_logs_by_source(step.log_collection or [], STEP)
+    if logs is None or logs.uri is None:
         return []
     store = Client().active_stack.artifact_store
-    records = fetch_log_records(store, step.logs.uri, limit=MOST_LOG_LINES)
+    records = fetch_log_records(store, logs.uri, limit=MOST_LOG_LINES)
     return list(deque((record.message for record in records), maxlen=LOG_LINES))

@@ -227,7 +227,8 @@ def _dictionary(values: pa.Array, codes: Array) -> pa.Array:
     distinct = values.dictionary_encode()
     if len(distinct.dictionary) < len(values):
         codes = distinct.indices.to_numpy()[codes]
-    return pa.DictionaryArray.from_arrays(pa.array(codes), distinct.dictionary)
+    # codes that Arrow gave need no check
+    return pa.DictionaryArray.from_arrays(pa.array(codes), distinct.dictionary, safe=False)
 
 
 def _numbers(

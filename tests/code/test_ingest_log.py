@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,9 +11,11 @@ from typing import Any
 import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import csv as pacsv
 
 from adclick.adlog import CLICKS, AdLog
 from adclick.errors import AdclickError
@@ -114,6 +117,53 @@ def test_of_different_rows_with_one_id_none_is_kept(tmp_path: Path) -> None:
         (line, "used by different rows") for line in (2, 4, 5)
     ]
     assert log.table(log.everything()).column("id").to_pylist() == ["i2"]
+
+
+def as_parquet(content: bytes) -> bytes:
+    options = pacsv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()))
+    buffer = pa.BufferOutputStream()
+    parse = pacsv.ParseOptions(newlines_in_values=True)
+    pq.write_table(pacsv.read_csv(pa.BufferReader(content), None, parse, options), buffer)
+    return bytes(buffer.getvalue())
+
+
+# texts are of CSV without its line ends, in which Parquet has none
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "no end": lambda content: content.removesuffix(b"\n"),
+    "CRLF": lambda content: content.replace(b"\n", b"\r\n"),
+    "gzip": gzip.compress,
+    "parquet": as_parquet,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_repeated_rows_are_told_apart_in_every_form(tmp_path: Path, form: str) -> None:
+    rows = [
+        good(1, site="a,\nb", age=""),
+        good(2),
+        good(3, site="é"),
+        good(1, site="a,\nb", age=" "),  # alike once it is read
+        good(3, site="e"),
+        good(4),
+        good(2),
+    ]
+    log = ingested(tmp_path, {"2024-01": FORMS[form](as_csv(rows))})
+    ids = [row["text"].split(",")[0] for row in quarantined(log)]
+    reasons = [row["reason"] for row in quarantined(log)]
+    different, same = "used by different rows", "same row as before"
+    assert list(zip(ids, reasons, strict=True)) == [
+        ("i3", different),
+        ("i1", same),
+        ("i3", different),
+        ("i2", same),
+    ]
+    (month,) = log.months
+    kept = log.table(log.everything())
+    assert kept.column("id").to_pylist() == ["i1", "i2", "i4"]
+    assert month.defaults == {"age": 1}
+    times = kept.column("time").to_pylist()
+    assert (month.first, month.last) == (min(times), max(times))
 
 
 @given(order=st.permutations(range(8)), cut=st.integers(0, 8))
