@@ -218,10 +218,11 @@ def test_the_summary_compares_with_the_champion(deployed: Moment, better: Moment
 
 @pytest.fixture(scope="module")
 def worse(place: Place, better: Moment) -> Moment:
-    """A model that learns next to nothing; of later months alone, with a column more, by a URL."""
-    config = place.config("worse", training={"learning_rate": 1e-6, "epochs": 1})
-    months = ["2024-06", "2024-07", "2024-08"]
-    data = write_months(place.folder / "later", months, turned=True, colour="red")
+    """A model of months before the world turned anew; of these alone, a column more, by a URL."""
+    config = place.config("worse", training={"learning_rate": 0.006})
+    later = place.folder / "later"
+    write_months(later, ["2024-06", "2024-07"], colour="red")
+    data = write_months(later, ["2024-08"], turned=True, colour="red")
     columns = COLUMNS | {"colour": {"role": "categorical"}}
     schema = write_schema(place.folder / "later", name="shops", columns=columns)
     return moment(
