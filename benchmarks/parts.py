@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -21,36 +22,47 @@ def command_line(name: str, description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
     parser.add_argument("--small", action="store_true", help="a try; its figures mean nothing")
     parser.add_argument("--only", nargs="*", help="parts to measure, without keeping the figures")
+    parser.add_argument("--keep", action="store_true", help="the figures of --only, too")
     return parser
 
 
-def is_chosen(part: str, only: Sequence[str] | None) -> bool:
-    """Whether a part is to be measured: each, or those that `--only` names."""
-    return only is None or part in only
+@dataclass(frozen=True)
+class Chosen:
+    """What the command line says of a benchmark: a try, only some parts, and to keep theirs."""
+
+    small: bool
+    only: Sequence[str] | None = None
+    keep: bool = False
+
+    @classmethod
+    def of(cls, told: argparse.Namespace) -> Chosen:
+        """What was told to the parser of `command_line`."""
+        return cls(told.small, told.only, told.keep)
+
+    def has(self, part: str) -> bool:
+        """Whether a part is to be measured: each, or those that `--only` names."""
+        return self.only is None or part in self.only
 
 
 def measure_parts(
     name: str,
     parts: Callable[[Place], Parts],
-    *,
-    small: bool,
-    only: Sequence[str] | None,
-    keep: bool = False,
+    chosen: Chosen,
     aside: Path | None = None,
 ) -> None:
     """Measure the chosen parts, print their figures, and keep them as results/NAME.json.
 
-    Figures of a try or of some parts go to the folder `aside`, by default that of the place; to
-    `keep` those of some parts puts them in the place of the former ones.
+    Figures of a try or of some parts go to the folder `aside`, by default that of the place; those
+    of parts that are to be kept take the place of the former ones.
     """
     machine = this_machine()
     figures: list[Figure] = []
     with cleaning_up_when_terminated(), new_place() as place:
         for part, measure in parts(place).items():
-            if is_chosen(part, only):
+            if chosen.has(part):
                 figures += measure()
-        if not small and (keep or only is None):
-            report(name, figures, machine, part=only is not None)
+        if not chosen.small and (chosen.keep or chosen.only is None):
+            report(name, figures, machine, part=chosen.only is not None)
         else:
             report(name, figures, machine, aside or place.folder)
 

@@ -32,7 +32,7 @@ def report(
 ) -> Path:
     """Keep the figures as NAME.json in `results`, print them, and return that file's path.
 
-    With `part` they take the place of those of the same names in a whole report that is there, and
+    With `part` they take the place of those of the same names in the report that is there, and
     each says when and where it was measured again.
     """
     date = datetime.now(UTC).isoformat(timespec="seconds")
@@ -41,7 +41,8 @@ def report(
     results.mkdir(parents=True, exist_ok=True)
     path = results / f"{name}.json"
     if part:
-        document = _with_part(json.loads(path.read_bytes()), told, measured)
+        former = json.loads(path.read_bytes()) if path.exists() else {"figures": []}
+        document = _with_part(former, told, measured)
     else:
         document = {"figures": told, **measured}
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -21,7 +21,7 @@ from benchmarks.evaluation.speed import (
     stream_times,
 )
 from benchmarks.figures import Figure
-from benchmarks.parts import command_line, measure_parts, measure_rounds
+from benchmarks.parts import Chosen, command_line, measure_parts, measure_rounds
 
 NAME = "evaluation"
 SMALL = 20  # `--small` is so many times less
@@ -87,10 +87,10 @@ def main() -> None:
     parser.add_argument("--large-rows", type=int, default=10_000_000, help="of the stream")
     parser.add_argument("--pairs", type=int, default=200, help="of models to decide on")
     parser.add_argument("--draws", type=int, default=400, help="of intervals")
-    options = vars(parser.parse_args())
-    only, small = options.pop("only"), options.pop("small")
-    benchmark = Benchmark(Options(**options, less=SMALL if small else 1))
-    measure_parts(NAME, lambda _: benchmark.parts(), small=small, only=only)
+    told = parser.parse_args()
+    own = {name: value for name, value in vars(told).items() if name in Options.__annotations__}
+    benchmark = Benchmark(Options(**own, less=SMALL if told.small else 1))
+    measure_parts(NAME, lambda _: benchmark.parts(), Chosen.of(told))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from benchmarks.ingest.data import Size, made_in
 from benchmarks.ingest.engines import engine_figures, measure_engines
 from benchmarks.ingest.rows import measure_rows, row_figures
 from benchmarks.ingest.whole import TIMES_THE_DATA, check_whole, measure_whole, whole_figures
-from benchmarks.parts import command_line, measure_parts, measure_rounds
+from benchmarks.parts import Chosen, command_line, measure_parts, measure_rounds
 from benchmarks.processes import Place
 
 NAME = "ingest"
@@ -115,10 +115,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000, help="of the comparison of rows")
     parser.add_argument("--large-rows", type=int, default=10_000_000, help="of the large log")
     parser.add_argument("--large-creatives", type=int, default=50_000, help="of the large log")
-    options = vars(parser.parse_args())
-    only, small = options.pop("only"), options.pop("small")
-    chosen = Options(**options, less=SMALL if small else 1)
-    measure_parts(NAME, lambda place: Benchmark(chosen, place).parts(), small=small, only=only)
+    told = parser.parse_args()
+    own = {name: value for name, value in vars(told).items() if name in Options.__annotations__}
+    options = Options(**own, less=SMALL if told.small else 1)
+    measure_parts(NAME, lambda place: Benchmark(options, place).parts(), Chosen.of(told))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from benchmarks.model.avazu import DATA, avazu_figures
 from benchmarks.model.quality import CONTENDERS, quality_figures
 from benchmarks.model.scores import Scores
 from benchmarks.model.throughput import memory_figures, sample_figures, step_figures
-from benchmarks.parts import Parts, command_line, is_chosen, measure_parts
+from benchmarks.parts import Chosen, Parts, command_line, measure_parts
 from benchmarks.processes import Place
 
 NAME = "model"
@@ -67,14 +67,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK, help=f"where data is kept ({WORK})")
     parser.add_argument("--avazu", type=Path, default=DATA, help=f"its rows ({DATA})")
     options = parser.parse_args()
-    if not options.avazu.is_file() and is_chosen("avazu", options.only):
+    chosen = Chosen.of(options)
+    if not options.avazu.is_file() and chosen.has("avazu"):
         parser.error(f"{options.avazu} is not there: name it with --avazu, or parts with --only")
     sample = SMALL if options.small else SAMPLE
 
     def parts(place: Place) -> Parts:
         return Benchmark(sample, options.seeds, options.avazu, options.work, place).parts()
 
-    measure_parts(NAME, parts, small=options.small, only=options.only, aside=options.work)
+    measure_parts(NAME, parts, chosen, aside=options.work)
 
 
 if __name__ == "__main__":

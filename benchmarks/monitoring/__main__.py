@@ -23,7 +23,7 @@ from benchmarks.monitoring.speed import (
     measure_beside,
     measure_large,
 )
-from benchmarks.parts import command_line, measure_parts
+from benchmarks.parts import Chosen, command_line, measure_parts
 from benchmarks.processes import Place
 
 NAME = "monitoring"
@@ -87,8 +87,7 @@ def main() -> None:
     measure_parts(
         NAME,
         lambda place: Benchmark(options, place).parts(),
-        small=told.small,
-        only=told.only,
+        Chosen.of(told),
     )
 
 

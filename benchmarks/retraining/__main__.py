@@ -16,7 +16,7 @@ from adclick.config import RunConfig, load_config
 from adclick.retraining.options import RetrainingOptions
 from adclick.sample_data.options import SampleOptions
 from benchmarks.figures import Figure, Target
-from benchmarks.parts import Parts, command_line, measure_parts
+from benchmarks.parts import Chosen, Parts, command_line, measure_parts
 from benchmarks.processes import REPOSITORY, Place
 from benchmarks.retraining.study import Ask, Served, by_verdict, serve
 from benchmarks.retraining.training import first_version
@@ -119,7 +119,7 @@ def main() -> None:
         measure: Callable[[], list[Figure]] = lambda: study(place, impressions, config)  # noqa: E731
         return {"study": measure}
 
-    measure_parts(NAME, parts, small=options.small, only=options.only)
+    measure_parts(NAME, parts, Chosen.of(options))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from adclick.bundle.bundle import CREATIVE_IDS, CREATIVES
 from benchmarks.figures import Figure
-from benchmarks.parts import measure_parts
+from benchmarks.parts import Chosen, measure_parts
 from benchmarks.processes import Place
 from benchmarks.scoring.log import manifest
 from benchmarks.scoring.rounds import Round, measure_round, scoring_figures
@@ -106,8 +106,7 @@ def main() -> None:
     measure_parts(
         NAME,
         lambda place: {"rounds": Benchmark(options, place).figures},
-        small=told.small,
-        only=None,
+        Chosen(told.small),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.figures import Figure
-from benchmarks.parts import command_line, measure_parts
+from benchmarks.parts import Chosen, command_line, measure_parts
 from benchmarks.processes import Place
 from benchmarks.serving.changes import changes_figures, measure_changes
 from benchmarks.serving.contest import Round, many_figures, measure_contest, single_figures
@@ -122,15 +122,12 @@ def main() -> None:
     parser = command_line(NAME, __doc__)
     parser.add_argument("--rounds", type=int, help=f"how often ({WHOLE.rounds})")
     parser.add_argument("--soak-minutes", type=float, help=f"({WHOLE.soak_minutes:g})")
-    parser.add_argument("--keep", action="store_true", help="the figures of --only, too")
     told = parser.parse_args()
     options = _options(told)
     measure_parts(
         NAME,
         lambda place: Benchmark(options, place).parts(),
-        small=told.small,
-        only=told.only,
-        keep=told.keep,
+        Chosen.of(told),
     )
 
 
