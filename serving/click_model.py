@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adclick.bundle.bundle import ServingBundle, load_bundle
-from adclick.encoding.candidate import Candidates, parse_candidates
+from adclick.encoding.candidate import Candidates, read_candidates
 from adclick.errors import AdclickError, RequestError
 from adclick.feedback import FeedbackLogWriter, feedback_root
 from adclick.prediction_log import PredictionLogWriter
@@ -166,7 +166,7 @@ class ClickModel:
         scorer = self._loaded()
         schema = scorer.bundle.schema
         images = self._new_creatives
-        candidates = parse_candidates(schema, request.rows, images=images is not None)
+        candidates = read_candidates(schema, request.sent, images=images is not None)
         new = images.embed(candidates) if images is not None else None
         scores = scorer.score(candidates, new)
         if not np.isfinite(scores).all():

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, g
 from adclick.feedback import FeedbackLogWriter, feedback_root
 from adclick.prediction_log import PredictionLogWriter
 from serving.errors import NOT_READY, ServerError, as_server_error
-from serving.event_pairs import EventPairs, Key, answered_scores, asked_rows
+from serving.event_pairs import EventPairs, Key, answered_scores, asked_candidates
 from serving.feedback import accept_feedback
 from serving.http import Receive, Reply, Request, Scope, Send, decode_exactly, json_reply
 from serving.options import ADDRESS, DRAIN_SECONDS
@@ -86,7 +86,7 @@ class EventReceiver:
             return
         key = _key(request)
         if kind == "request":
-            taken = self._pairs.request(key, asked_rows(message))
+            taken = self._pairs.request(key, asked_candidates(message))
         else:
             taken = self._pairs.answer(key, answered_scores(message))
         if not taken:

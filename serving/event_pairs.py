@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from adclick.columns import LONGEST_VALUE
+from adclick.encoding.sent import SentColumns
 from adclick.errors import RequestError
 from adclick.prediction_log import PredictionLogWriter
-from adclick.records.columns import by_column
-from serving.protocol import REQUEST_ID, SCORE_NAME, Row, read_request
+from serving.protocol import REQUEST_ID, SCORE_NAME, read_request
 
 MOST_WAITING = 50_000  # candidates
 
@@ -29,19 +29,14 @@ class AnsweredScores:
         return len(self.scores)
 
 
-def asked_rows(message: object) -> Sequence[Row]:
+def asked_candidates(message: object) -> SentColumns:
     """The candidates that a request asks for; raises RequestError where it is none.
 
     Text that is longer than any feature's is left out: images are no part of the log.
     """
-    return [
-        {
-            name: value
-            for name, value in row.items()
-            if not isinstance(value, str) or len(value) <= LONGEST_VALUE
-        }
-        for row in read_request(message).rows
-    ]
+    sent = read_request(message).sent
+    columns = {name: [_logged(value) for value in sent.values(name)] for name in sent.names()}
+    return SentColumns(columns, len(sent))
 
 
 def answered_scores(message: object) -> AnsweredScores:
@@ -74,35 +69,35 @@ class EventPairs:
         self._waiting: dict[tuple[str, Key], Any] = {}
         self._count = 0
 
-    def request(self, key: Key, rows: Sequence[Row]) -> bool:
+    def request(self, key: Key, asked: SentColumns) -> bool:
         """Take a request; returns False where the log has no room for the pair."""
         answer = self._partner("response", key)
         if answer is None:
-            self._wait("request", key, rows)
+            self._wait("request", key, asked)
             return True
-        return self._pair(key, rows, answer)
+        return self._pair(key, asked, answer)
 
     def answer(self, key: Key, answer: AnsweredScores) -> bool:
         """Take an answer; returns False where the log has no room for the pair."""
-        rows = self._partner("request", key)
-        if rows is None:
+        asked = self._partner("request", key)
+        if asked is None:
             self._wait("response", key, answer)
             return True
-        return self._pair(key, rows, answer)
+        return self._pair(key, asked, answer)
 
-    def _pair(self, key: Key, rows: Sequence[Row], answer: AnsweredScores) -> bool:
-        if len(rows) != len(answer):
-            raise RequestError(f"{len(answer)} click probabilities for {len(rows)} candidates")
+    def _pair(self, key: Key, asked: SentColumns, answer: AnsweredScores) -> bool:
+        if len(asked) != len(answer):
+            raise RequestError(f"{len(answer)} click probabilities for {len(asked)} candidates")
         # what the client got is the answer's own id, and what it will send feedback on
         request_id = answer.request_id or key[0]
-        return self._log.append(request_id, answer.model_version, by_column(rows), answer.scores)
+        return self._log.append(request_id, answer.model_version, asked.columns, answer.scores)
 
     def _partner(self, kind: str, key: Key) -> Any:
         half = self._waiting.pop((kind, key), None)
         self._count -= 0 if half is None else len(half)
         return half
 
-    def _wait(self, kind: str, key: Key, half: Sequence[Row] | AnsweredScores) -> None:
+    def _wait(self, kind: str, key: Key, half: SentColumns | AnsweredScores) -> None:
         # sent twice, the later one stands
         self._partner(kind, key)
         self._waiting[kind, key] = half
@@ -111,6 +106,10 @@ class EventPairs:
             oldest = next(iter(self._waiting))
             self._partner(*oldest)
             self._unpaired(oldest[0])
+
+
+def _logged(value: object) -> object:
+    return None if isinstance(value, str) and len(value) > LONGEST_VALUE else value
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from adclick.encoding.sent import SentColumns
 from adclick.errors import RequestError
 from adclick.schema import Schema
 from serving.protocol import SCORE_NAME, PredictionRequest, check_count, request_id
@@ -73,9 +74,8 @@ def read_inference(message: object) -> PredictionRequest:
             raise RequestError(f"input {name!r} holds {len(values)} values, the first {count}")
         columns[name], count = values, len(values)
     check_count(count)
-    names = tuple(columns)
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return PredictionRequest(rows, request_id(message.get("id"), "id"), False, {})
+    sent = SentColumns(columns, count)
+    return PredictionRequest(sent, request_id(message.get("id"), "id"), False, {})
 
 
 def write_inference(

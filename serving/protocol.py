@@ -8,24 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adclick.encoding.sent import Row, Sent, SentColumns, SentRows
 from adclick.errors import RequestError
 
 MAX_CANDIDATES = 1000
 SCORE_NAME = "click_probability"
 REQUEST_ID = re.compile(r"[!-~]{1,128}")
 
-Row = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class PredictionRequest:
-    """Candidates to score: `rows` holds the features of each by name, unchecked.
+    """Candidates to score, as they were sent.
 
     `tabular` says that they came as `data.ndarray`, and that scores go back as such. Upstream
     nodes of a Seldon graph have noted themselves in `path`.
     """
 
-    rows: Sequence[Row]
+    sent: Sent
     request_id: str
     tabular: bool
     path: Mapping[str, str]
@@ -42,14 +41,14 @@ def read_request(message: object) -> PredictionRequest:
     tabular = "data" in message
     if tabular == ("jsonData" in message):
         raise RequestError("the body needs either data (names and ndarray) or jsonData")
-    rows = _table(message["data"]) if tabular else _objects(message["jsonData"])
-    check_count(len(rows))
+    sent = _table(message["data"]) if tabular else _objects(message["jsonData"])
+    check_count(len(sent))
     meta = message.get("meta") or {}
     if not isinstance(meta, dict):
         raise RequestError("meta is no object")
     path = meta.get("requestPath")
     return PredictionRequest(
-        rows,
+        sent,
         request_id(meta.get("puid"), "meta.puid"),
         tabular,
         path if isinstance(path, dict) else {},
@@ -59,7 +58,7 @@ def read_request(message: object) -> PredictionRequest:
 def write_answer(
     request: PredictionRequest, scores: Sequence[float], tags: Mapping[str, Any], path: Row
 ) -> dict[str, Any]:
-    """The answer's message, of the same kind as the request: scores[i] belongs to rows[i]."""
+    """The answer's message, of the same kind as the request: scores[i] belongs to row i."""
     meta: dict[str, Any] = {"puid": request.request_id, "tags": dict(tags)}
     if request_path := {**path, **request.path}:
         meta["requestPath"] = request_path
@@ -84,7 +83,7 @@ def request_id(sent: object, field: str) -> str:
     return sent
 
 
-def _table(data: object) -> list[Row]:
+def _table(data: object) -> SentColumns:
     names = data.get("names") if isinstance(data, dict) else None
     values = data.get("ndarray") if isinstance(data, dict) else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -98,12 +97,12 @@ def _table(data: object) -> list[Row]:
             raise RequestError(f"row {number}: is no list of values")
         if len(row) != len(names):
             raise RequestError(f"row {number}: has {len(row)} values for {len(names)} data.names")
-    return [dict(zip(names, row, strict=True)) for row in values]
+    return SentColumns(dict(zip(names, zip(*values, strict=True), strict=True)), len(values))
 
 
-def _objects(candidates: object) -> list[Row]:
+def _objects(candidates: object) -> SentRows:
     rows = candidates if isinstance(candidates, list) else [candidates]
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             raise RequestError(f"row {number}: is no object of features by name")
-    return rows
+    return SentRows(rows)

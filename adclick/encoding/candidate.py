@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adclick.columns import Column
+from adclick.encoding.sent import Row, Sent, SentRows
 from adclick.encoding.values import READERS, UnfitValueError, Value
 from adclick.errors import RequestError
 from adclick.schema import Schema
 
 FEW = 3  # values are read faster one by one
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,12 @@ class Candidates:
         return self.count
 
 
-def parse_candidates(schema: Schema, rows: Sequence[Row], images: bool = False) -> Candidates:
+def parse_candidates(schema: Schema, rows: Sequence[Row]) -> Candidates:
+    """The schema's features of rows by name, typed; see read_candidates."""
+    return read_candidates(schema, SentRows(rows))
+
+
+def read_candidates(schema: Schema, sent: Sent, images: bool = False) -> Candidates:
     """The schema's features of a request's rows, typed; with `images`, its image column too.
 
     Declared defaults stand in for missing values, and spaces around text do not count. Raises
@@ -42,20 +46,19 @@ def parse_candidates(schema: Schema, rows: Sequence[Row], images: bool = False) 
     range or not allowed, NaN.
     """
     names = (*schema.features, *schema.named("image")) if images else schema.features
-    refusal = _unknown_column(schema, rows, names)
-    sent: dict[str, Sequence[Any]] = {}
+    refusal = _unknown_column(schema, sent, names)
+    values: dict[str, Sequence[Any]] = {}
     columns: dict[str, Sequence[Value]] = {}
     for name in names:
         # only a row before the one that is refused so far could still be the first bad one
-        considered = rows if refusal is None else rows[: refusal.row]
-        sent[name] = [row.get(name) for row in considered]
-        columns[name], problem = _read(sent[name], schema.columns[name])
+        values[name] = sent.values(name)[: None if refusal is None else refusal.row]
+        columns[name], problem = _read(values[name], schema.columns[name])
         if problem:
             row = len(columns[name])
             refusal = _Refusal(row, f"row {row}: column {name!r} {problem}")
     if refusal is not None:
         raise RequestError(refusal.message)
-    return Candidates(len(rows), columns, sent)
+    return Candidates(len(sent), columns, values)
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,11 @@ class _Refusal:
     message: str
 
 
-def _unknown_column(schema: Schema, rows: Sequence[Row], names: tuple[str, ...]) -> _Refusal | None:
-    if not set().union(*rows).difference(names):
+def _unknown_column(schema: Schema, sent: Sent, names: tuple[str, ...]) -> _Refusal | None:
+    stranger = sent.stranger(names)
+    if stranger is None:
         return None
-    number, unknown = next(
-        (number, name) for number, row in enumerate(rows) for name in row if name not in names
-    )
+    number, unknown = stranger
     if unknown == schema.image:
         return _Refusal(
             number,

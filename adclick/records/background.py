@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from adclick.records.segments import claimed, segments
+from adclick.records.segments import claimed, segments, spooled
 
 MODULE = "adclick.records.compaction"
 REPOSITORY = Path(__file__).parents[2]
 RETRY_SECONDS = 60.0
-# from its first moment: what it imports takes processor time, too
-BEHIND = ("nice", "-n", "10")
+# beside a server that answers, a compaction takes processor time that nobody wants; where it does
+# not keep up that way, a small share. From its first moment: its imports take time, too
+IDLE, LOW = ("chrt", "--idle", "0"), ("nice", "-n", "10")
+MOST_BEHIND = 256 * 1024 * 1024  # bytes
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,8 @@ class Compactor:
     def __init__(self, spool: Path, root: str) -> None:
         self._spool, self._root = spool, root
         self._process: subprocess.Popen[bytes] | None = None
+        self._may_idle = shutil.which(IDLE[0]) is not None
+        self._idles = False
         self._not_before = 0.0
         self.wanted = False
         self._looked = False
@@ -36,16 +41,35 @@ class Compactor:
         """See after the running process, or start one; takes no time."""
         if not self._looked:
             self._looked, self.wanted = True, self.wanted or self._left_behind()
-        if self._process is not None and (status := self._process.poll()) is not None:
+        if self._process is not None:
+            self._see_after(self._process)
+        if self.wanted and self._process is None and time.monotonic() >= self._not_before:
+            self.wanted = False
+            self._process = self._started()
+
+    def _see_after(self, process: subprocess.Popen[bytes]) -> None:
+        status = process.poll()
+        if status is not None:
             self._process = None
             if status:
                 self.wanted, self._not_before = True, time.monotonic() + RETRY_SECONDS
-        if self.wanted and self._process is None and time.monotonic() >= self._not_before:
-            self.wanted = False
-            words = [*BEHIND, sys.executable, "-m", MODULE, str(self._spool), self._root]
-            self._process = subprocess.Popen(
-                words, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-            )
+                # a sandbox may forbid it
+                self._may_idle = False
+        elif self._idles and spooled(self._spool) > MOST_BEHIND:
+            # what it has done so far is kept, or can be done again
+            process.kill()
+            process.wait()
+            self._process, self.wanted = None, True
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        self._idles = self._may_idle and spooled(self._spool) <= MOST_BEHIND
+        words = [sys.executable, "-m", MODULE, str(self._spool), self._root]
+        return subprocess.Popen(
+            [*(IDLE if self._idles else LOW), *words],
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
 
     def finish(self) -> None:
         """Compact what is left here and now, at the end of this process."""

@@ -10,7 +10,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -86,6 +86,16 @@ class Segment:
 def segments(spool: Path) -> list[Path]:
     """All segments of a log on this machine, oldest first."""
     return sorted(spool.glob(f"*{SUFFIX}"))
+
+
+def spooled(spool: Path) -> int:
+    """Bytes of a log on this machine that are not compacted yet."""
+    total = 0
+    for path in segments(spool):
+        # a compaction removes them meanwhile
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 @contextmanager

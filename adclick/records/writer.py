@@ -18,7 +18,7 @@ import orjson
 
 from adclick.records.background import Compactor
 from adclick.records.columns import TIME, Columns
-from adclick.records.segments import Segment, local_path, segments, spool_of
+from adclick.records.segments import Segment, local_path, spool_of, spooled
 
 TICK_SECONDS = 0.1  # between two writes: what a kill -9 may take
 SEGMENT_SECONDS = 60.0
@@ -157,9 +157,8 @@ class RecordLogWriter:
         if self._segment is not None and self._segment.size >= SEGMENT_BYTES:
             self._seal()
         if self._segment is None:
-            spooled = sum(path.stat().st_size for path in segments(self._spool))
-            if spooled >= MOST_SPOOLED:
-                raise OSError(f"{spooled:,} bytes wait in {self._spool} for compaction")
+            if (waiting := spooled(self._spool)) >= MOST_SPOOLED:
+                raise OSError(f"{waiting:,} bytes wait in {self._spool} for compaction")
             self._segment = Segment.create(self._spool)
             self._segment_ends = time.monotonic() + SEGMENT_SECONDS
         return self._segment

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adclick.encoding.candidate import parse_candidates
+from adclick.encoding.candidate import parse_candidates, read_candidates
+from adclick.encoding.sent import Sent, SentColumns, SentRows
 from adclick.encoding.values import READERS
 from adclick.errors import RequestError
 from tests.logs import COLUMNS, IMAGES, schema_of
@@ -128,12 +129,38 @@ def test_the_first_bad_row_is_told_and_in_it_the_first_column(
     assert str(caught.value).startswith(told)
 
 
+VALUES = st.one_of(st.none(), st.text(max_size=3), st.floats(), st.booleans(), st.integers(-3, 3))
+CHANGES = st.dictionaries(st.sampled_from([*SCHEMA.features, "colour", "hue"]), VALUES, max_size=2)
+
+
+@given(st.lists(CHANGES, min_size=1, max_size=6))
+def test_a_table_is_read_as_its_rows_are(changes: list[dict[str, Any]]) -> None:
+    rows = [request(**change) for change in changes]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    rows = [{name: row.get(name) for name in names} for row in rows]
+    columns = {name: [row[name] for row in rows] for name in names}
+    told = [_read(sent) for sent in (SentRows(rows), SentColumns(columns, len(rows)))]
+    assert told[0] == told[1]
+
+
+def _read(sent: Sent) -> object:
+    try:
+        candidates = read_candidates(SCHEMA, sent)
+    except RequestError as error:
+        return str(error)
+    return candidates.columns, repr(candidates.sent)
+
+
 def test_an_image_is_taken_as_sent_where_images_are_asked_for() -> None:
     schema = schema_of({**COLUMNS, **IMAGES})
     rows = [request(image="aGk="), request(), request(image=None)]
-    assert parse_candidates(schema, rows, images=True).columns["image"] == ["aGk=", None, None]
+    assert read_candidates(schema, SentRows(rows), images=True).columns["image"] == [
+        "aGk=",
+        None,
+        None,
+    ]
     with pytest.raises(RequestError, match="row 1: column 'image' is no image: send base64"):
-        parse_candidates(schema, [request(), request(image=7)], images=True)
+        read_candidates(schema, SentRows([request(), request(image=7)]), images=True)
 
 
 def test_no_row_is_no_candidate() -> None:

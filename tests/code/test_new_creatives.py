@@ -16,7 +16,8 @@ from adclick.bundle.bundle import ServingBundle
 from adclick.bundle.image_source import ImageSource
 from adclick.bundle.new_creatives import IMAGES_A_REQUEST, NewCreatives
 from adclick.bundle.scorer import Scorer
-from adclick.encoding.candidate import Candidates, parse_candidates
+from adclick.encoding.candidate import Candidates, read_candidates
+from adclick.encoding.sent import SentRows
 from adclick.errors import AdclickError, RequestError
 from adclick.images import decode_image
 from serving.click_model import ClickModel
@@ -39,7 +40,7 @@ def scorer(bundle: ServingBundle) -> Scorer:
 
 def parsed(scorer: Scorer, *changes: dict[str, Any]) -> Candidates:
     rows = [example(**change) for change in changes]
-    return parse_candidates(scorer.bundle.schema, rows, images=True)
+    return read_candidates(scorer.bundle.schema, SentRows(rows), images=True)
 
 
 def test_a_new_creative_scores_as_in_a_bundle_that_has_it(scorer: Scorer) -> None:

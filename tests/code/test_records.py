@@ -16,6 +16,7 @@ import orjson
 import pytest
 
 from adclick.records import background, compaction, writer
+from adclick.records.background import Compactor
 from adclick.records.columns import by_column
 from adclick.records.compaction import compact
 from adclick.records.reading import EVERY_DAY, Days, days_of, read_records
@@ -105,6 +106,24 @@ def test_the_next_writer_compacts_what_a_dead_one_left(tmp_path: Path) -> None:
     log.close()
     assert requests(tmp_path) == ["a01", "a02", "b"]
     assert not segments(spool_of(str(tmp_path)))
+
+
+def test_a_compaction_that_falls_behind_is_given_processor_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compactor = Compactor(spool_of(str(tmp_path)), str(tmp_path))
+    left_segment(tmp_path, "a")
+    monkeypatch.setattr(background, "IDLE", ("sh", "-c", "sleep 99"))
+    compactor.step()
+    first = compactor._process
+    assert first is not None
+    compactor.step()
+    assert compactor._process is first
+    monkeypatch.setattr(background, "MOST_BEHIND", 10)
+    compactor.step()
+    assert first.poll() is not None
+    wait_until(lambda: len(days_of(str(tmp_path))) == 2, "the compaction", 60.0)
+    compactor.finish()
 
 
 def test_a_living_writers_segment_is_left_alone(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from adclick.records.reading import read_records
 from serving import event_pairs
 from serving.cloud_events import FEEDBACK, RESPONSE
 from serving.cloud_events import REQUEST as ASKED
-from serving.event_pairs import AnsweredScores, EventPairs, answered_scores, asked_rows
+from serving.event_pairs import AnsweredScores, EventPairs, answered_scores, asked_candidates
 from tests.bundles import example, tiny_schema
 from tests.hosts import REPOSITORY
 from tests.servers import free_port, wait_until
@@ -164,12 +164,12 @@ def test_halves_that_wait_are_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     pairs = EventPairs(log, given_up.append)
     for number in range(4):
         for _ in range(2):
-            pairs.request((str(number),), asked_rows({"jsonData": [example(), example()]}))
+            pairs.request((str(number),), asked_candidates({"jsonData": [example(), example()]}))
     for number in (3, 2, 1):
         pairs.answer((str(number),), AnsweredScores(None, "v1", [0.1, 0.2]))
     with pytest.raises(RequestError, match="1 click probabilities for 2 candidates"):
         pairs.answer(("x",), answered_scores(answer(0.1)))
-        pairs.request(("x",), asked_rows({"jsonData": [example(), example()]}))
+        pairs.request(("x",), asked_candidates({"jsonData": [example(), example()]}))
     log.close()
     assert given_up == ["request", "request"]
     table = read_predictions(tmp_path, tiny_schema(), "v1").table
