@@ -22,7 +22,7 @@ from adclick.ingest.hashes import hash_rows
 from adclick.ingest.parts import ID_HASH, ROWS_FILE, Part, read_part
 from adclick.schema import Schema
 
-HASHES_AT_ONCE = 2_000_000
+HASHES_AT_ONCE = 1_000_000
 SAME = "same row as before"
 DIFFERENT = "used by different rows"
 
