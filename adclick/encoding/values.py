@@ -211,10 +211,13 @@ def _microseconds(value: object, column: TimeColumn) -> int:
 def _texts(values: Sequence[Any]) -> list[str] | None:
     """The values without spaces around, if each is a text that `one` would take as it is."""
     try:
-        "".join(values).encode()
+        joined = "".join(values)
+        joined.encode()
     except (TypeError, UnicodeEncodeError):
         return None
-    texts = [value.strip() for value in values]
+    # mostly there is no space to look for in each
+    spaceless = joined.split() == [joined]
+    texts = list(values) if spaceless else [value.strip() for value in values]
     return texts if all(texts) and max(map(len, texts), default=0) <= LONGEST_VALUE else None
 
 
