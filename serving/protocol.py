@@ -97,7 +97,8 @@ def _table(data: object) -> SentColumns:
             raise RequestError(f"row {number}: is no list of values")
         if len(row) != len(names):
             raise RequestError(f"row {number}: has {len(row)} values for {len(names)} data.names")
-    return SentColumns(dict(zip(names, zip(*values, strict=True), strict=True)), len(values))
+    columns = zip(*values, strict=True) if values else [()] * len(names)
+    return SentColumns(dict(zip(names, columns, strict=True)), len(values))
 
 
 def _objects(candidates: object) -> SentRows:
