@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
@@ -13,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from adclick.arrays import Array, Float64
-from adclick.scratch import scratch_folder
+from adclick.scratch import Scratch
 
 # clusters beyond these share a group with others: intervals then rest on this many independent
 # sums, as those of random groups do (Wolter, Introduction to Variance Estimation, 2007, chapter 2)
 GROUPS = 256
+FILE = "rows.arrow"
 
 type Clusters = Literal["creative", "day", "row"]
 
@@ -150,16 +150,16 @@ def block_of(
 
 
 class RowsWriter:
-    """Writes blocks to a file that is there while this process lives; memory stays flat."""
+    """Writes blocks to a file that is there as long as a handle on it; memory stays flat."""
 
     def __init__(self) -> None:
-        self._path = scratch_folder("scored") / "rows.arrow"
+        self._folder = Scratch("scored")
         self._writer: pa.ipc.RecordBatchFileWriter | None = None
         self._file: pa.OSFile | None = None
         self.count = 0
 
     def __enter__(self) -> Self:
-        self._file = pa.OSFile(str(self._path), "wb")
+        self._file = pa.OSFile(str(self._folder.path / FILE), "wb")
         return self
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -188,11 +188,11 @@ class RowsWriter:
         clustered_by: Clusters,
     ) -> ScoredRows:
         """A handle on what was written."""
-        read = partial(_read, self._path)
+        read = partial(_read, self._folder)
         return ScoredRows(tuple(models), tuple(columns), self.count, clusters, clustered_by, read)
 
 
-def _read(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
+def _read(folder: Scratch) -> Iterator[pa.RecordBatch]:
+    with pa.OSFile(str(folder.path / FILE)) as file, pa.ipc.open_file(file) as reader:
         for number in range(reader.num_record_batches):
             yield reader.get_batch(number)
