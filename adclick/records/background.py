@@ -14,9 +14,9 @@ from adclick.records.segments import claimed, segments, spooled
 MODULE = "adclick.records.compaction"
 REPOSITORY = Path(__file__).parents[2]
 RETRY_SECONDS = 60.0
-# beside a server that answers, a compaction takes processor time that nobody wants; where it does
-# not keep up that way, a small share. From its first moment: its imports take time, too
-IDLE, LOW = ("chrt", "--idle", "0"), ("nice", "-n", "10")
+# beside a server that answers, a compaction takes processor time that nobody wants, from its first
+# moment: its imports take time, too. Where it does not keep up that way, it is a process like others
+IDLE = ("chrt", "--idle", "0")
 MOST_BEHIND = 256 * 1024 * 1024  # bytes
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Compactor:
         self._idles = self._may_idle and spooled(self._spool) <= MOST_BEHIND
         words = [sys.executable, "-m", MODULE, str(self._spool), self._root]
         return subprocess.Popen(
-            [*(IDLE if self._idles else LOW), *words],
+            [*(IDLE if self._idles else ()), *words],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
