@@ -15,7 +15,7 @@ MODULE = "adclick.records.compaction"
 REPOSITORY = Path(__file__).parents[2]
 RETRY_SECONDS = 60.0
 # beside a server that answers, a compaction takes processor time that nobody wants, from its first
-# moment: its imports take time, too. Where it does not keep up that way, it is a process like others
+# moment: its imports take time, too. Where it does not keep up, it is a process like others
 IDLE = ("chrt", "--idle", "0")
 MOST_BEHIND = 256 * 1024 * 1024  # bytes
 
