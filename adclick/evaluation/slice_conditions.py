@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from adclick.evaluation.condition import Condition
 from adclick.evaluation.estimate import Estimate, holm
 from adclick.evaluation.policy import Bound, SliceBounds
@@ -56,7 +58,9 @@ def _calibrated(bound: Bound, slices: Sequence[SliceFigures], bounds: SliceBound
     tests = []
     for one in slices:
         if (ratio := one.calibration) is not None:
-            low, value, high = (math.exp(x) for x in (ratio.low, ratio.value, ratio.high))
+            # of hardly any clicks nothing is known: the interval may end at infinity
+            with np.errstate(over="ignore"):
+                low, value, high = np.exp([ratio.low, ratio.value, ratio.high])
             shown = f"{value:.2f} [{low:.2f}, {high:.2f}]"
             tests.append((one, shown, _chance_beyond(ratio, bound)))
     return _condition(

@@ -315,6 +315,11 @@ def test_a_slice_that_is_clearly_out_of_calibration_keeps_back_a_first_model(
     assert f"site news: {factor:.2f}" in decision.reason
 
 
+def test_a_slice_of_hardly_any_clicks_keeps_nothing_back() -> None:
+    unknown = part("news").model_copy(update={"calibration": Estimate.of(0.1, 100.0, 1.0, 0.95)})
+    assert decide(evaluation(slices=(unknown,)), Policy()).promote
+
+
 def test_without_a_champion_slices_are_not_compared() -> None:
     assert decide(evaluation(slices=(part("news", auc=-0.3),)), Policy()).promote
 

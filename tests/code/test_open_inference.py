@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adclick.encoding.sent import SentColumns
 from adclick.errors import RequestError
 from serving.open_inference import model_metadata, read_inference, write_inference
 from tests.bundles import tiny_schema
@@ -24,10 +25,9 @@ def test_an_element_of_each_tensor_is_a_candidate() -> None:
     site = tensor("site", ("news", None), datatype="BYTES")
     column = tensor("score", [[1], [2]], datatype="INT64", shape=[2, 1])
     read = read_inference(request(tensor(), site, column, id="mine"))
-    assert read.rows == [
-        {"age": 1.5, "site": "news", "score": 1},
-        {"age": 2, "site": None, "score": 2},
-    ]
+    assert read.sent == SentColumns(
+        {"age": [1.5, 2], "site": ["news", None], "score": [1, 2]}, count=2
+    )
     assert read.request_id == "mine"
 
 
