@@ -12,17 +12,16 @@ class Scratch:
     """A temporary folder that is removed when nobody refers to this any more."""
 
     def __init__(self, purpose: str) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=f"adclick-{purpose}-"))
-        _remove_with(self, self.path)
+        self.path = _made(purpose, self)
 
 
 def scratch_folder(purpose: str) -> Path:
     """A new temporary folder that is removed when this process ends."""
+    return _made(purpose, None)
+
+
+def _made(purpose: str, owner: object) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"adclick-{purpose}-"))
-    _remove_with(None, folder)
-    return folder
-
-
-def _remove_with(owner: object, folder: Path) -> None:
     # at the process's end, too; unlike atexit's, these also run in the children of multiprocessing
     Finalize(owner, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=0)
+    return folder

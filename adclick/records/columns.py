@@ -26,12 +26,6 @@ OWN_TYPES = {
 type Columns = Mapping[str, Sequence[Any]]
 
 
-def by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The values of each name that any of the rows has; None where a row has none."""
-    names: set[str] = set().union(*rows)
-    return {name: [row.get(name) for row in rows] for name in sorted(names)}
-
-
 def tables_by_day(lines: Iterable[bytes]) -> dict[date, pa.Table]:
     """Write-ahead lines as a table for each day, in the order of the lines.
 

@@ -16,7 +16,6 @@ import psutil
 import pytest
 
 from adclick.prediction_log import PredictionLogWriter
-from adclick.records.columns import by_column
 from benchmarks.serving.answers import Answers, Asked, write_bodies
 from benchmarks.serving.changes import WITHOUT, changes_figures
 from benchmarks.serving.contenders import Contender, mlserver, ours
@@ -28,6 +27,7 @@ from benchmarks.serving.soak import Soak, logged, soak_figures
 from benchmarks.serving.start import Start, start_figures
 from benchmarks.serving.world import World
 from tests.bundles import GOLDEN, example, tiny_bundle
+from tests.records import by_column
 from tests.servers import free_port, gone, tree, wait_until
 
 Reply = Callable[[int, bytes], tuple[int, float]]

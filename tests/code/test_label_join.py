@@ -20,9 +20,10 @@ from adclick.feedback import Feedback, FeedbackLogWriter, feedback_root
 from adclick.feedback.join import JoinCounts, join_labels
 from adclick.prediction_log import CANDIDATE, MODEL_VERSION, REQUEST, SCORE, PredictionLogWriter
 from adclick.prediction_log.names import CLICKED, CLICKED_AT
-from adclick.records.columns import OWN_TYPES, TIME, by_column
+from adclick.records.columns import OWN_TYPES, TIME
 from adclick.records.reading import Days
 from tests.bundles import example, tiny_schema
+from tests.records import by_column
 
 SCHEMA = tiny_schema()
 BEGIN = datetime(2026, 4, 13, 23, 59, tzinfo=UTC)

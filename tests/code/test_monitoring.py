@@ -25,9 +25,9 @@ from adclick.monitoring.reference import Reference
 from adclick.monitoring.report import DriftReport
 from adclick.monitoring.samples import comparable
 from adclick.prediction_log import PredictionLogWriter, read_predictions
-from adclick.records.columns import by_column
 from adclick.schema import Schema
 from tests.drifting import SCHEMA, profile, world
+from tests.records import by_column
 
 JUNE = datetime(2026, 6, 30, 23, 59, tzinfo=UTC)
 CHECKS = DriftChecks()

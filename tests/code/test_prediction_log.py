@@ -17,9 +17,9 @@ from adclick.prediction_log import (
     read_predictions,
 )
 from adclick.prediction_log.sample import sample_requests
-from adclick.records.columns import by_column
 from adclick.records.reading import EVERY_DAY, Days
 from tests.logs import COLUMNS, IMAGES, schema_of
+from tests.records import by_column
 from tests.servers import wait_until
 
 SCHEMA = schema_of({**COLUMNS, "ad": IMAGES["ad"]})

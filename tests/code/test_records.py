@@ -17,11 +17,11 @@ import pytest
 
 from adclick.records import background, compaction, writer
 from adclick.records.background import Compactor
-from adclick.records.columns import by_column
 from adclick.records.compaction import compact
 from adclick.records.reading import EVERY_DAY, Days, days_of, read_records
 from adclick.records.segments import Segment, segments, spool_of
 from adclick.records.writer import RecordLogWriter
+from tests.records import by_column
 from tests.servers import wait_until
 
 DAYS = (datetime(2024, 1, 1, 23, 59, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
