@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adclick.training.batches import Batch, Batches
+from adclick.training.batches import Batches, Block
 from adclick.training.checkpoints import Checkpoint, Progress, values
 from adclick.training.options import Compute, Descent
 from adclick.training.precision import multiplying_in
@@ -125,28 +125,42 @@ def _learning_rate(options: Descent, steps: int) -> Any:
 
 
 def dataset(batches: Batches, strategy: Any, first: int = 0) -> Any:
-    """The batches as tf.data from epoch `first` on: the next is gathered while the last trains."""
+    """The batches as tf.data from epoch `first` on: the next are gathered while the last trains."""
 
     def generate() -> Iterator[tuple[Any, ...]]:
-        for batch in batches.epochs(first):
-            yield _as_tuple(batch)
+        for block in batches.blocks(first):
+            yield _as_tuple(block)
 
     def spec(part: Any) -> tf.TensorSpec:
-        return tf.TensorSpec((None, *part.shape[1:]) if part.ndim else (), part.dtype)
+        return tf.TensorSpec((None, *part.shape[1:]), part.dtype)
 
-    signature = tf.nest.map_structure(spec, _as_tuple(next(batches.epochs())))
+    signature = tf.nest.map_structure(spec, _as_tuple(next(batches.blocks())))
 
     def on_worker(_: Any) -> Any:
-        parts = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        blocks = tf.data.Dataset.from_generator(generate, output_signature=signature)
         # or each step would begin with asking all workers whether they have data left
         endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-        return parts.apply(endless).prefetch(2 * batches.shares.count)
+        parts = blocks.map(_cut).unbatch().apply(endless)
+        return parts.prefetch(2 * batches.shares.count)
 
     return strategy.distribute_datasets_from_function(on_worker)
 
 
-def _as_tuple(batch: Batch) -> tuple[Any, ...]:
-    return batch.inputs, batch.click_rate, batch.weight, np.float32(batch.whole)
+def _as_tuple(block: Block) -> tuple[Any, ...]:
+    whole = block.whole.astype(np.float32)
+    return block.inputs, block.click_rate, block.weight, whole, block.rows, block.images
+
+
+def _cut(inputs: Any, click_rate: Any, weight: Any, whole: Any, rows: Any, images: Any) -> Any:
+    """A block's tensors as ragged ones with a row for each batch, which tf.data takes apart."""
+
+    def cut(values: Any, lengths: Any) -> Any:
+        return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
+
+    inputs = {
+        name: cut(values, images if name == "images" else rows) for name, values in inputs.items()
+    }
+    return inputs, cut(click_rate, rows), cut(weight, rows), whole
 
 
 def _set_seeds_apart(network: keras.Model, strategy: Any) -> None:

@@ -5,19 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adclick.adlog import CLICKS, AdLog, RowSelection
+from adclick.arrays import UInt8
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.splitting import Split
-from adclick.training.batches import RUN, Batches, Shares, creative_runs, gather
+from adclick.training.batches import BLOCK, RUN, Batch, Batches, Part, Shares, creative_runs, gather
 from adclick.training.encoded_rows import (
     LEAST_CLICKS,
     EncodedRows,
     by_new_creatives,
     encode_rows,
 )
+from adclick.training.fit import dataset
 
 
 def rows_of(creatives: list[int]) -> EncodedRows:
@@ -30,6 +33,12 @@ def rows_of(creatives: list[int]) -> EncodedRows:
         impressions=np.full(n, 4, np.float32),
         clicks=np.ones(n, np.float32),
     )
+
+
+def gathered(rows: EncodedRows, images: UInt8 | None) -> Batch:
+    """All rows as a batch."""
+    (batch,) = gather(rows, [Part(np.arange(len(rows)), len(rows))], images).batches()
+    return batch
 
 
 IMAGES = np.arange(5 * 2 * 2 * 3, dtype=np.uint8).reshape(5, 2, 2, 3)
@@ -94,14 +103,42 @@ def test_epochs_differ_and_a_seed_repeats_them() -> None:
 
 @given(CREATIVES)
 def test_each_impression_finds_its_image_and_no_image_comes_twice(creatives: list[int]) -> None:
-    batch = gather(rows_of(creatives), np.arange(len(creatives)), IMAGES)
+    batch = gathered(rows_of(creatives), IMAGES)
     images, which = batch.inputs["images"], batch.inputs["which"]
     np.testing.assert_array_equal(images[which], IMAGES[creatives])
     assert len(images) == len(set(creatives))
 
 
+@given(st.lists(CREATIVES, min_size=1, max_size=4))
+def test_batches_gathered_at_once_are_those_gathered_alone(creatives: list[list[int]]) -> None:
+    rows = rows_of([creative for one in creatives for creative in one])
+    ends = np.cumsum([len(one) for one in creatives])
+    parts = [Part(found, len(found)) for found in np.split(np.arange(len(rows)), ends[:-1])]
+    for part, together in zip(parts, gather(rows, parts, IMAGES).batches(), strict=True):
+        (alone,) = gather(rows, [part], IMAGES).batches()
+        for name, values in alone.inputs.items():
+            np.testing.assert_array_equal(together.inputs[name], values)
+        np.testing.assert_array_equal(together.click_rate, alone.click_rate)
+        np.testing.assert_array_equal(together.weight, alone.weight)
+        assert together.whole == alone.whole
+
+
+@pytest.mark.parametrize("images", [IMAGES, None])
+def test_a_step_is_given_the_batches_of_the_epochs(images: UInt8 | None) -> None:
+    batches = Batches(rows_of([0, 1, 2, 3] * 200), images, 64, 1)
+    count = max(BLOCK + 1, len(batches) + 1)
+    given_to_steps = dataset(batches, tf.distribute.get_strategy()).take(count).as_numpy_iterator()
+    for (inputs, *others), batch in zip(given_to_steps, batches.epochs(), strict=False):
+        assert inputs.keys() == batch.inputs.keys()
+        for name, values in inputs.items():
+            np.testing.assert_array_equal(values, batch.inputs[name])
+        wanted = (batch.click_rate, batch.weight, np.float32(batch.whole))
+        for found, values in zip(others, wanted, strict=True):
+            np.testing.assert_array_equal(found, values)
+
+
 def test_a_log_without_images_has_no_such_inputs() -> None:
-    batch = gather(rows_of([-1, -1]), np.arange(2), None)
+    batch = gathered(rows_of([-1, -1]), None)
     assert set(batch.inputs) == {"categorical", "numeric"}
 
 
@@ -131,7 +168,7 @@ def test_a_worker_with_two_replicas_takes_two_shares_of_each_batch() -> None:
 
 
 def test_an_aggregated_row_is_its_click_rate_weighted_by_impressions() -> None:
-    batch = gather(rows_of([0]), np.arange(1), IMAGES)
+    batch = gathered(rows_of([0]), IMAGES)
     assert batch.click_rate.tolist() == [[0.25]]
     assert batch.weight.tolist() == [4]
 

@@ -27,7 +27,7 @@ from adclick.sample_data.ceiling import expected_auc, expected_logloss
 from adclick.sample_data.generate import SampleData
 from adclick.splitting import Split, SplitOptions, split_by_time
 from adclick.training.baselines import train_baselines
-from adclick.training.batches import gather
+from adclick.training.batches import Part, gather
 from adclick.training.encoded_rows import Sampling, encode_rows
 from adclick.training.network import join
 from adclick.training.options import Compute, TrainingOptions
@@ -280,7 +280,7 @@ def test_every_weight_receives_a_gradient(
     tmp_path: Path,
 ) -> None:
     rows = encode_rows(sample_log, sample_split.training, sample_encoder, tmp_path)
-    batch = gather(rows, np.arange(512), creatives.images)
+    (batch,) = gather(rows, [Part(np.arange(512), 512)], creatives.images).batches()
     network = join(trained.tower, trained.head)
     with tf.GradientTape() as tape:
         logits = network(batch.inputs, training=False)
