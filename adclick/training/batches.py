@@ -14,7 +14,7 @@ from adclick.training.encoded_rows import EncodedRows
 
 RUN = 32
 # batches gathered at once
-BLOCK = 8
+BLOCK = 16
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,12 @@ def creative_runs(
 ) -> list[Int64]:
     """All rows in random order, cut into runs of at most `most` rows that share a creative."""
     shuffled = generator.permutation(len(rows))
-    order = shuffled[np.argsort(_narrow(rows.creative).take(shuffled), kind="stable")]
-    starts = _run_starts(rows.creative.take(order))
-    ends = np.append(starts[1:], len(order))
+    creatives = _narrow(rows.creative).take(shuffled)
+    by_creative = np.argsort(creatives, kind="stable")
+    order = shuffled.take(by_creative)
+    # as Python's integers, which are quicker to count with
+    starts = _run_starts(creatives.take(by_creative)).tolist()
+    ends = [*starts[1:], len(order)]
     runs = [
         order[start : min(start + most, end)]
         for first, end in zip(starts, ends, strict=True)
@@ -198,11 +201,11 @@ def _distinct(creatives: Int32, lengths: Int64) -> tuple[Int64, Int32, Int64]:
 
 
 def _run_starts(values: Array) -> Int64:
-    return np.flatnonzero(np.diff(values, prepend=values[0] - 1))
+    return np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
 
 
 def _narrow(creatives: Int32) -> Array:
-    """The same order in as few bytes as will do: numpy sorts 16 bits by radix, several times faster."""
+    """The same order in as few bytes as will do: numpy sorts 16 bits several times faster."""
     least = creatives.min()
     narrow: Array = (creatives - least).astype(np.min_scalar_type(creatives.max() - least))
     return narrow
