@@ -1,4 +1,4 @@
-"""Rows: our ingestion beside pyarrow reading the same files unchecked, and beside pandas."""
+"""Rows: our ingestion beside pyarrow and Polars, which check nothing, and beside pandas."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Target
 from benchmarks.ingest.data import Made, made_in
+from benchmarks.ingest.engines import PEERS, PYTHON
 from benchmarks.ingest.flaws import quarantined
 from benchmarks.ingest.workers import WORK, Worked, work
 
 OURS, PANDAS = "ours", "pandas"
 READ, TEXT, STREAM = "pyarrow.csv.read_csv", "read_csv as text", "open_csv as text"
-COPY = "pyarrow to Parquet"
+COPY, POLARS = "pyarrow to Parquet", "Polars to Parquet"
 # at least this share of the rate of pyarrow as it comes, and so many times that of pandas; told to
 # leave all cells text, it does less than a read log needs
 OF_READER, OF_PANDAS = Target(">", 60), Target(">", 5)
@@ -21,6 +22,7 @@ READERS = {
     TEXT: ("all in memory, nothing typed or checked", None),
     STREAM: ("a stream, nothing typed or checked", None),
     COPY: ("read as text and written, nothing typed or checked", None),
+    POLARS: ("read as text and written, nothing typed or checked", None),
 }
 
 Round = dict[str, Worked]
@@ -35,6 +37,7 @@ def measure_rows(data: Path) -> Round:
         TEXT: work(f"{WORK}.arrow", "text", folder),
         STREAM: work(f"{WORK}.arrow", "open_csv", folder),
         COPY: work(f"{WORK}.arrow", "to_parquet", folder),
+        POLARS: work(f"{PEERS}.polars_copy", folder, python=str(PYTHON)),
         PANDAS: work(f"{WORK}.frames", folder),
     }
     check_rows(found, made_in(data))
@@ -65,6 +68,16 @@ def row_figures(rounds: Sequence[Round], made: Made) -> list[Figure]:
                 what,
             )
             for name, (what, target) in READERS.items()
+        ),
+        *(
+            Figure.of(
+                f"rows: {name}, share of {READ}'s rate",
+                [100 * one[READ].wall / one[name].wall for one in rounds],
+                "%",
+                None,
+                "what is stored without a check",
+            )
+            for name in (COPY, POLARS)
         ),
         Figure.of(
             "rows: times pandas' rate",
