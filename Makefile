@@ -66,7 +66,7 @@ format: .venv/installed-dev ## Format the code.
 bench-run: .venv/installed-dev ## Time a sample run, and what of it is not our own functions.
 	@$(PYTHON) -m benchmarks.run
 
-bench-ingest: .venv/installed-dev .venv-bench/installed ## Time ingestion, beside pyarrow, pandas, Ray Data, Daft and Beam.
+bench-ingest: .venv/installed-dev .venv-bench/installed ## Time ingestion, beside pyarrow, Polars, pandas, Ray Data, Daft and Beam.
 	@$(PYTHON) -m benchmarks.ingest
 
 bench-model: .venv/installed-dev .venv-bench/installed ## Measure what the model sees of an ad, beside LightGBM and the true probabilities.
