@@ -18,27 +18,15 @@ BLOCK = 16
 
 
 @dataclass(frozen=True)
-class Batch:
-    """n rows: inputs by name, click rates (n, 1) and impressions as weights (n,).
-
-    Where the log has images, inputs hold `images` uint8 (g, height, width, 3), the batch's distinct
-    creatives, and `which` int32 (n,), each impression's row in them. `whole` is what the batch's
-    weights add up to on average, n times the log's impressions a row; where replicas share a batch,
-    n counts the rows of all of them.
-    """
-
-    inputs: dict[str, Array]
-    click_rate: Array
-    weight: Array
-    whole: float
-
-
-@dataclass(frozen=True)
 class Block:
-    """k batches gathered at once, which costs Python little more than one.
+    """k batches gathered at once, which costs Python little more than one: n rows in all.
 
-    `inputs`, `click_rate` and `weight` have the batches' rows and images one after another; `rows`
-    and `images` int64 (k,) say how many of them are each batch's. `whole` is float64 (k,).
+    Inputs by name, click rates (n, 1) and impressions as weights (n,) are those of one batch after
+    another; `rows` int64 (k,) says how many each has. Where the log has images, inputs hold
+    `images` uint8 (g, height, width, 3), each batch's distinct creatives, of which it has as many
+    as `images` int64 (k,) says, and `which` int32 (n,), each impression's row in those of its
+    batch. `whole` float64 (k,) is what a batch's weights add up to on average, its rows times the
+    log's impressions a row; where replicas share a batch, the rows of all of them count.
     """
 
     inputs: dict[str, Array]
@@ -47,21 +35,6 @@ class Block:
     whole: Float64
     rows: Int64
     images: Int64
-
-    def batches(self) -> Iterator[Batch]:
-        """The batches one by one, as views."""
-        rows, images = _slices(self.rows), _slices(self.images)
-        for mine, shown, whole in zip(rows, images, self.whole, strict=True):
-            inputs = {
-                name: values[shown if name == "images" else mine]
-                for name, values in self.inputs.items()
-            }
-            yield Batch(inputs, self.click_rate[mine], self.weight[mine], float(whole))
-
-
-def _slices(lengths: Int64) -> list[slice]:
-    ends = np.cumsum(lengths)
-    return [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -138,13 +111,8 @@ class Batches:
         order = generator.permutation(len(self.rows))
         return [order[start : start + self.run] for start in range(0, len(order), self.run)]
 
-    def epochs(self, first: int = 0) -> Iterator[Batch]:
-        """Batches without end from epoch `first` on; of each the shares, in their order."""
-        for block in self.blocks(first):
-            yield from block.batches()
-
     def blocks(self, first: int = 0) -> Iterator[Block]:
-        """The same batches, some at a time."""
+        """Batches without end from epoch `first` on; of each the shares, in their order."""
         for epoch in itertools.count(first):
             runs = self._runs(epoch)
             starts = range(0, len(runs), self._runs_a_batch)

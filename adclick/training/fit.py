@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adclick.training.batches import Batches, Block
+from adclick.training.batches import Batches, Block, Part, gather
 from adclick.training.checkpoints import Checkpoint, Progress, values
 from adclick.training.options import Compute, Descent
 from adclick.training.precision import multiplying_in
@@ -134,7 +134,8 @@ def dataset(batches: Batches, strategy: Any, first: int = 0) -> Any:
     def spec(part: Any) -> tf.TensorSpec:
         return tf.TensorSpec((None, *part.shape[1:]), part.dtype)
 
-    signature = tf.nest.map_structure(spec, _as_tuple(next(batches.blocks())))
+    row = gather(batches.rows, [Part(np.arange(1), 1)], batches.images)
+    signature = tf.nest.map_structure(spec, _as_tuple(row))
 
     def on_worker(_: Any) -> Any:
         blocks = tf.data.Dataset.from_generator(generate, output_signature=signature)

@@ -13,7 +13,7 @@ from adclick.adlog import CLICKS, AdLog, RowSelection
 from adclick.arrays import UInt8
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.splitting import Split
-from adclick.training.batches import BLOCK, RUN, Batch, Batches, Part, Shares, creative_runs, gather
+from adclick.training.batches import BLOCK, RUN, Batches, Part, Shares, creative_runs, gather
 from adclick.training.encoded_rows import (
     LEAST_CLICKS,
     EncodedRows,
@@ -21,6 +21,7 @@ from adclick.training.encoded_rows import (
     encode_rows,
 )
 from adclick.training.fit import dataset
+from tests.batches import Batch, batches_of, epochs
 
 
 def rows_of(creatives: list[int]) -> EncodedRows:
@@ -37,7 +38,7 @@ def rows_of(creatives: list[int]) -> EncodedRows:
 
 def gathered(rows: EncodedRows, images: UInt8 | None) -> Batch:
     """All rows as a batch."""
-    (batch,) = gather(rows, [Part(np.arange(len(rows)), len(rows))], images).batches()
+    (batch,) = batches_of(gather(rows, [Part(np.arange(len(rows)), len(rows))], images))
     return batch
 
 
@@ -75,17 +76,15 @@ def test_an_epoch_is_every_row_once_in_as_many_batches_as_promised(
     creatives: list[int], size: int
 ) -> None:
     batches = Batches(rows_of(creatives), IMAGES, size, seed=1)
-    epochs = batches.epochs()
+    found = epochs(batches)
     for _ in range(3):
-        rows = [
-            row for batch in islice(epochs, len(batches)) for row in batch.inputs["categorical"]
-        ]
+        rows = [row for batch in islice(found, len(batches)) for row in batch.inputs["categorical"]]
         assert sorted(int(row[0]) for row in rows) == list(range(len(creatives)))
 
 
 def test_a_batch_is_about_as_large_as_asked_for() -> None:
     batches = Batches(rows_of([0] * 1000), IMAGES, 128, seed=1)
-    sizes = [len(batch.weight) for batch in islice(batches.epochs(), len(batches))]
+    sizes = [len(batch.weight) for batch in islice(epochs(batches), len(batches))]
     assert max(sizes) <= 128
     assert sum(sizes) == 1000
 
@@ -93,7 +92,7 @@ def test_a_batch_is_about_as_large_as_asked_for() -> None:
 def test_epochs_differ_and_a_seed_repeats_them() -> None:
     def order(seed: int) -> list[list[int]]:
         batches = Batches(rows_of([0, 1, 2] * 50), IMAGES, 64, seed)
-        found = islice(batches.epochs(), 2 * len(batches))
+        found = islice(epochs(batches), 2 * len(batches))
         return [batch.inputs["categorical"].ravel().tolist() for batch in found]
 
     assert order(1) == order(1) != order(2)
@@ -114,8 +113,8 @@ def test_batches_gathered_at_once_are_those_gathered_alone(creatives: list[list[
     rows = rows_of([creative for one in creatives for creative in one])
     ends = np.cumsum([len(one) for one in creatives])
     parts = [Part(found, len(found)) for found in np.split(np.arange(len(rows)), ends[:-1])]
-    for part, together in zip(parts, gather(rows, parts, IMAGES).batches(), strict=True):
-        (alone,) = gather(rows, [part], IMAGES).batches()
+    for part, together in zip(parts, batches_of(gather(rows, parts, IMAGES)), strict=True):
+        (alone,) = batches_of(gather(rows, [part], IMAGES))
         for name, values in alone.inputs.items():
             np.testing.assert_array_equal(together.inputs[name], values)
         np.testing.assert_array_equal(together.click_rate, alone.click_rate)
@@ -128,7 +127,7 @@ def test_a_step_is_given_the_batches_of_the_epochs(images: UInt8 | None) -> None
     batches = Batches(rows_of([0, 1, 2, 3] * 200), images, 64, 1)
     count = max(BLOCK + 1, len(batches) + 1)
     given_to_steps = dataset(batches, tf.distribute.get_strategy()).take(count).as_numpy_iterator()
-    for (inputs, *others), batch in zip(given_to_steps, batches.epochs(), strict=False):
+    for (inputs, *others), batch in zip(given_to_steps, epochs(batches), strict=False):
         assert inputs.keys() == batch.inputs.keys()
         for name, values in inputs.items():
             np.testing.assert_array_equal(values, batch.inputs[name])
@@ -147,7 +146,7 @@ def test_the_shares_of_a_batch_are_the_batch(creatives: list[int], of: int) -> N
     rows = rows_of(creatives)
     whole = Batches(rows, IMAGES, 64, seed=1)
     parts = [Batches(rows, IMAGES, 64, seed=1, shares=Shares(i, 1, of)) for i in range(of)]
-    together = zip(whole.epochs(), *(part.epochs() for part in parts), strict=True)
+    together = zip(epochs(whole), *(epochs(part) for part in parts), strict=True)
     for batch, *shares in islice(together, 2 * len(whole)):
         counted = [row for s in shares for row in s.inputs["categorical"][s.weight > 0].tolist()]
         assert counted == batch.inputs["categorical"].tolist()
@@ -159,8 +158,8 @@ def test_the_shares_of_a_batch_are_the_batch(creatives: list[int], of: int) -> N
 
 def test_a_worker_with_two_replicas_takes_two_shares_of_each_batch() -> None:
     rows = rows_of([0, 1, 2] * 50)
-    second = Batches(rows, IMAGES, 64, seed=1, shares=Shares(2, 2, 4)).epochs()
-    whole = Batches(rows, IMAGES, 64, seed=1).epochs()
+    second = epochs(Batches(rows, IMAGES, 64, seed=1, shares=Shares(2, 2, 4)))
+    whole = epochs(Batches(rows, IMAGES, 64, seed=1))
     for batch in islice(whole, 3):
         found = [next(second).inputs["categorical"].ravel() for _ in range(2)]
         expected = np.array_split(batch.inputs["categorical"].ravel(), 4)[2:]

@@ -23,6 +23,7 @@ from adclick.training.fit import adam, dataset, training_step
 from adclick.training.network import join
 from adclick.training.options import TrainingOptions
 from tests.aggregated import single_and_aggregated
+from tests.batches import epochs
 
 OPTIONS = TrainingOptions(model=ModelOptions(dropout=0.0), learning_rate=1e-3)
 
@@ -50,7 +51,7 @@ def loss_and_gradients(rows: EncodedRows, slots: tuple[int, ...]) -> tuple[float
     """Of all rows as one batch, at the first weights."""
     model = network(slots, rows.numeric.shape[1])
     batches = Batches(rows, None, 32 * len(rows), OPTIONS.seed)
-    batch = next(batches.epochs())
+    batch = next(epochs(batches))
     with tf.GradientTape() as tape:
         logits = model(batch.inputs, training=True)
         crossentropy = keras.losses.BinaryCrossentropy(from_logits=True, reduction="sum")
@@ -90,7 +91,7 @@ def test_an_epochs_batches_weigh_impressions_alike(
 ) -> None:
     (_, rows), _ = encoded
     batches = Batches(rows, None, 32, OPTIONS.seed)
-    epoch = list(islice(batches.epochs(), len(batches)))
+    epoch = list(islice(epochs(batches), len(batches)))
     assert len(epoch) > 1
     a_row = {round(batch.whole / len(batch.weight), 9) for batch in epoch}
     assert len(a_row) == 1
@@ -101,5 +102,5 @@ def test_an_epochs_batches_weigh_impressions_alike(
 def test_single_rows_weigh_one(encoded: tuple[list[EncodedRows], tuple[int, ...]]) -> None:
     (rows, _), _ = encoded
     assert rows.impressions_a_row == 1.0
-    for batch in islice(Batches(rows, None, 64, 1).epochs(), 3):
+    for batch in islice(epochs(Batches(rows, None, 64, 1)), 3):
         assert batch.whole == len(batch.weight)

@@ -33,6 +33,7 @@ from adclick.training.network import join
 from adclick.training.options import Compute, TrainingOptions
 from adclick.training.train import train
 from adclick.training.warm_start import WarmStart
+from tests.batches import batches_of
 from tests.bundles import tiny_bundle
 from tests.logs import COLUMNS, good, ingested, many, schema_of
 
@@ -280,7 +281,7 @@ def test_every_weight_receives_a_gradient(
     tmp_path: Path,
 ) -> None:
     rows = encode_rows(sample_log, sample_split.training, sample_encoder, tmp_path)
-    (batch,) = gather(rows, [Part(np.arange(512), 512)], creatives.images).batches()
+    (batch,) = batches_of(gather(rows, [Part(np.arange(512), 512)], creatives.images))
     network = join(trained.tower, trained.head)
     with tf.GradientTape() as tape:
         logits = network(batch.inputs, training=False)

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,11 @@ def main(options: Path, work: Path, rates: Path) -> None:
     """Measure the three ways and write the rates of each round."""
     world = make_world(SampleOptions.model_validate_json(options.read_bytes()), work)
     batches = _batches(world)
-    counts = [len(batch.weight) for batch in islice(batches.epochs(), WARM + STEPS)]
+    counts = chain.from_iterable(block.rows.tolist() for block in batches.blocks())
+    shown = sum(islice(counts, WARM, WARM + STEPS))
     strategy = tf.distribute.get_strategy()
     gathered = dataset(batches, strategy)
     ready = _ready(gathered, WARM + STEPS)
-    shown = sum(counts[WARM:])
     ways = {
         "ours": Way(gathered, _step(world, strategy), WARM, STEPS, shown),
         "ready": Way(ready, _step(world, strategy), WARM, STEPS, shown),
