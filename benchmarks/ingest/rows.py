@@ -17,12 +17,13 @@ COPY, POLARS = "pyarrow to Parquet", "Polars to Parquet"
 # at least this share of the rate of pyarrow as it comes, and so many times that of pandas; told to
 # leave all cells text, it does less than a read log needs
 OF_READER, OF_PANDAS = Target(">", 60), Target(">", 5)
+STORED = "read as text and written, nothing typed or checked"
 READERS = {
     READ: ("typed, all in memory, nothing checked", OF_READER),
     TEXT: ("all in memory, nothing typed or checked", None),
     STREAM: ("a stream, nothing typed or checked", None),
-    COPY: ("read as text and written, nothing typed or checked", None),
-    POLARS: ("read as text and written, nothing typed or checked", None),
+    COPY: (STORED, None),
+    POLARS: (STORED, None),
 }
 
 Round = dict[str, Worked]
@@ -62,7 +63,7 @@ def row_figures(rounds: Sequence[Round], made: Made) -> list[Figure]:
         *(
             Figure.of(
                 f"rows: share of {name}'s rate",
-                [100 * one[name].wall / one[OURS].wall for one in rounds],
+                _shares(rounds, OURS, name),
                 "%",
                 target,
                 what,
@@ -72,10 +73,10 @@ def row_figures(rounds: Sequence[Round], made: Made) -> list[Figure]:
         *(
             Figure.of(
                 f"rows: {name}, share of {READ}'s rate",
-                [100 * one[READ].wall / one[name].wall for one in rounds],
+                _shares(rounds, name, READ),
                 "%",
                 None,
-                "what is stored without a check",
+                STORED,
             )
             for name in (COPY, POLARS)
         ),
@@ -88,6 +89,11 @@ def row_figures(rounds: Sequence[Round], made: Made) -> list[Figure]:
         ),
     ]
     return [*ratios, *(f for name in rounds[0] for f in _of_one(name, rounds, made, size))]
+
+
+def _shares(rounds: Sequence[Round], name: str, other: str) -> list[float]:
+    """The rate of one contender in per cent of another's, round by round."""
+    return [100 * one[other].wall / one[name].wall for one in rounds]
 
 
 def _of_one(name: str, rounds: Sequence[Round], made: Made, size: str) -> list[Figure]:
