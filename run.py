@@ -295,7 +295,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--schema", type=Path, help="YAML file that says what its columns are")
     parser.add_argument("--out", type=Path, help="where schema, sample-data, export write")
     parser.add_argument("--to", choices=TARGETS, help="which runtime `export` is for")
-    parser.add_argument("--impressions", type=int, help="how many `sample-data` makes (60000)")
+    parser.add_argument("--impressions", type=int, help="how many `sample-data` makes (320000)")
     parser.add_argument(
         "--version",
         help="which version to deploy (the staged one), bring back, "
@@ -307,7 +307,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--months",
-        help="which of it, such as 2026-07:2026-09 or latest:3; of sample-data: how many",
+        help="which of it, such as 2026-07:2026-09 or latest:3; of sample-data: how many (8)",
     )
     parser.add_argument(
         "--fail-on",

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FEWEST_PER_MONTH = 100
+FEWEST_PER_MONTH = 75
 
 
 class SampleOptions(BaseModel):
@@ -18,7 +18,8 @@ class SampleOptions(BaseModel):
         months: calendar months of impressions; training, calibration and test need four.
         first_month: the first of them, YYYY-MM.
         impressions: rows in all, spread evenly over the months.
-        creatives_per_month: ads born each month; each is shown for up to three months.
+        creatives_per_month: ads born each month; each is shown for up to three months. The default
+            gives seven months of training 1,350 pictures to learn from.
         base_rate: the world's average click probability.
         drift: how far tastes turn, in radians a month; .15 is a stress test.
         defect_share: share of rows spoilt on purpose, and twice the share of rows whose image is
@@ -29,10 +30,10 @@ class SampleOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    months: int = Field(default=5, ge=4, le=120)
+    months: int = Field(default=8, ge=4, le=120)
     first_month: str = Field(default="2026-01", pattern=r"^(19[7-9]|20\d)\d-(0[1-9]|1[0-2])$")
-    impressions: int = Field(default=60_000, le=10**9)
-    creatives_per_month: int = Field(default=80, ge=10, le=100_000)
+    impressions: int = Field(default=320_000, le=10**9)
+    creatives_per_month: int = Field(default=193, ge=10, le=100_000)
     base_rate: float = Field(default=0.04, ge=0.001, le=0.5)
     drift: float = Field(default=0.05, ge=0, le=0.5)
     defect_share: float = Field(default=0.004, ge=0, le=0.01)

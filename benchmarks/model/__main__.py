@@ -21,8 +21,7 @@ from benchmarks.processes import Place
 
 NAME = "model"
 WORK = Path(tempfile.gettempdir()) / "adclick-bench-model"
-# as many creatives and impressions as the models in docs/models.md were measured on
-SAMPLE = SampleOptions(months=8, impressions=320_000, creatives_per_month=193)
+SAMPLE = SampleOptions()
 SMALL = SampleOptions(months=4, impressions=12_000, creatives_per_month=20, base_rate=0.2)
 OTHER_RULES = 1
 

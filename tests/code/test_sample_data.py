@@ -289,7 +289,7 @@ def test_two_runs_at_once_make_one_sample(sample: SampleData, tmp_path: Path) ->
     [
         {"months": 3},
         {"first_month": "2026-13"},
-        {"impressions": 499},
+        {"impressions": 599},
         {"defect_share": 0.02},
         {"colour": "red"},
     ],

@@ -17,14 +17,14 @@ def place(make_place: Callable[[str], Place]) -> Place:
 
 
 def test_sample_data_of_the_wanted_size_is_made_and_the_next_line_is_told(place: Place) -> None:
-    size = ("--impressions", "400", "--months", "4")
+    size = ("--impressions", "300", "--months", "4")
     told = place.run("sample-data", *size, "--out", "my ads")
     assert (told.code, told.errors) == (0, "")
     folder = place.folder / "my ads"
     options = json.loads((folder / "options.json").read_bytes())["options"]
-    assert (options["impressions"], options["months"]) == (400, 4)
+    assert (options["impressions"], options["months"]) == (300, 4)
     rows = [file.read_text().splitlines() for file in folder.glob("data/*/impressions.csv")]
-    assert sum(len(lines) - 1 for lines in rows) == 400
+    assert sum(len(lines) - 1 for lines in rows) == 300
     assert f"--data '{folder / 'data'}'" in told.output.splitlines()[-1]
     assert not place.state.exists()
 
