@@ -26,7 +26,7 @@ IMPRESSIONS = "_impressions"
 CLICKS = "_clicks"
 BUCKET = "_bucket"
 BUCKETS = 10_000
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
 
 
 class SourceFile(BaseModel):

@@ -16,7 +16,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until[T](condition: Callable[[], T], what: str, seconds: float = 15.0) -> T:
+def wait_until[T](condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     """What `condition` gives as soon as it holds; fail the test when not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -34,7 +34,7 @@ def make_replay(
     if creatives is not None and schema.creative is not None:
         shown = creatives.index(table.column(schema.creative).combine_chunks())
         distinct, which = np.unique(shown, return_inverse=True)
-        embeddings = model.embed(creatives.images[distinct])[which]
+        embeddings = model.embed(creatives.images, distinct)[which]
         images = np.asarray(creatives.images[shown[:IMAGES]])
     return Replay(
         ids=tuple(str(request[schema.id]) for request in requests),

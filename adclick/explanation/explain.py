@@ -37,7 +37,7 @@ def explain(log: AdLog, split: Split, encoder: FeatureEncoder, model: ClickModel
     if creatives is not None and model.tower is not None:
         which = creatives.index(table[str(log.ad_schema.creative)].combine_chunks())
         distinct, places = np.unique(which, return_inverse=True)
-        embeddings = model.embed(creatives.images[distinct])[places]
+        embeddings = model.embed(creatives.images, distinct)[places]
         first = distinct[:MOST_PICTURES]
         ids = tuple(creatives.ids[i] for i in first)
         effects = effects_in(model, encoded.categorical[:CONTEXTS])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adclick.arrays import Array, Float32, Float64, UInt8
+from adclick.arrays import Array, Float32, Float64, Int32, UInt8
 from adclick.encoding.encoder import Encoded
 from adclick.model.calibration import Calibration
 
@@ -45,12 +45,14 @@ class ClickModel:
         calibration = self.tabular_calibration
         return ClickModel(part, None, self.fallback, calibration, self.training_months)
 
-    def embed(self, images: UInt8) -> Float32:
-        """Embeddings (k, E) of images (k, height, width, 3), in batches."""
+    def embed(self, images: UInt8, chosen: Int32 | None = None) -> Float32:
+        """Embeddings (k, E) of images (k, height, width, 3), or of the `chosen` k, in batches."""
         assert self.tower is not None
+        count = len(images) if chosen is None else len(chosen)
+        slices = [slice(start, start + IMAGE_BATCH) for start in range(0, count, IMAGE_BATCH)]
         batches = [
-            np.asarray(self.tower(np.asarray(images[start : start + IMAGE_BATCH])))
-            for start in range(0, len(images), IMAGE_BATCH)
+            np.asarray(self.tower(np.asarray(images[part if chosen is None else chosen[part]])))
+            for part in slices
         ]
         embeddings: Float32 = np.concatenate([self.fallback[np.newaxis][:0], *batches])
         return embeddings

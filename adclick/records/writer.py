@@ -50,7 +50,7 @@ class _Entry:
 class RecordLogWriter:
     """Writes to the log at `root`, a folder or any fsspec URL; one for each process.
 
-    `append` takes microseconds, never blocks and never fails: a thread, begun with the first record
+    `append` never blocks and never fails: a thread, begun with the first record
     (so after a server's fork), writes what waits every TICK_SECONDS to a segment, and has segments
     compacted every SEGMENT_SECONDS and when the process ends. What cannot be kept, since the disk
     is full or more waits than MOST_WAITING records, is counted in `dropped`.

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from adclick.adlog import AdLog
-from adclick.arrays import Float32, UInt8
+from adclick.arrays import UInt8
 from adclick.encoding.encoder import FeatureEncoder
 from adclick.errors import AdclickError
 from adclick.model.calibration import Calibration, Method, fit_calibration, fit_weight
@@ -35,6 +35,7 @@ from adclick.training.encoded_rows import (
 from adclick.training.fit import fit
 from adclick.training.network import join, join_visual
 from adclick.training.options import TrainingOptions
+from adclick.training.row_logits import row_logits
 from adclick.training.stacking import stack
 from adclick.training.trained import Trained
 from adclick.training.warm_start import WarmStart, carry_over
@@ -187,18 +188,11 @@ def _later_loss(
     part = later.part(devices.cluster.place, devices.cluster.workers)
     total, weight = np.zeros(0), np.zeros(0, np.float32)
     if len(part):
-        logits = _logits(model, part, images).astype(np.float64)
+        logits = row_logits(model, part, images).astype(np.float64)
         weight = part.impressions
         total = weight * np.logaddexp(0, logits) - part.clicks * logits
     loss, shown = devices.total(np.array([total.sum(), weight.sum(dtype=np.float64)]))
     return float(loss / shown)
-
-
-def _logits(model: ClickModel, rows: EncodedRows, images: UInt8 | None) -> Float32:
-    if images is None:
-        return model.logits(rows.encoded, None)
-    distinct, which = np.unique(rows.creative, return_inverse=True)
-    return model.logits(rows.encoded, model.embed(images[distinct])[which])
 
 
 def _finished(
@@ -211,11 +205,11 @@ def _finished(
     """The model with what is fitted after its weights: fallback, picture's weight, calibration."""
     if images is not None:
         seen = np.unique(rows.creative)
-        model = replace(model, fallback=model.embed(images[seen]).mean(axis=0))
+        model = replace(model, fallback=model.embed(images, seen).mean(axis=0))
     clicks, shown = np.asarray(later.clicks), np.asarray(later.impressions)
     if not 0 < clicks.sum() < shown.sum():
         return model
-    logits = _logits(model, later, images)
+    logits = row_logits(model, later, images)
     if later.offset is not None:
         # few pictures were learned from: what they seem to be worth is too much, or mere noise
         picture = logits - later.offset

@@ -18,6 +18,7 @@ from adclick.model.click_model import ClickModel
 from adclick.splitting import Split, SplitOptions, split_before_test
 from adclick.training.encoded_rows import EncodedRows, encode_rows
 from adclick.training.options import TrainingOptions
+from adclick.training.row_logits import row_logits
 from adclick.training.train import train
 from adclick.training.trials import Trial, Trials, TuningOptions
 
@@ -101,11 +102,9 @@ def _try(
 
 def _logloss(model: ClickModel, rows: EncodedRows, log: AdLog) -> float:
     """Logloss per impression of calibrated predictions."""
-    table, embeddings = log.creatives(), None
-    if table is not None:
-        distinct, which = np.unique(rows.creative, return_inverse=True)
-        embeddings = model.embed(table.images[distinct])[which]
-    p = np.clip(model.predict(rows.encoded, embeddings), 1e-12, 1 - 1e-12)
+    table = log.creatives()
+    logits = row_logits(model, rows, table.images if table else None)
+    p = np.clip(model.calibration.probability(logits), 1e-12, 1 - 1e-12)
     lost = rows.clicks * np.log(p) + (rows.impressions - rows.clicks) * np.log1p(-p)
     return float(-lost.sum() / rows.impressions.sum(dtype=np.float64))
 

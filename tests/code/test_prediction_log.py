@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -102,17 +100,6 @@ def test_columns_of_another_versions_schema_do_no_harm(tmp_path: Path) -> None:
     log(tmp_path, ("r1", "v0", rows[:1], [0.1]), ("r2", "v1", rows[1:], [0.2]))
     logged = read_predictions(tmp_path, SCHEMA, "v1")
     assert logged.table.select(["site", "bid"]).to_pylist() == [{"site": "7", "bid": 1.5}]
-
-
-def test_appending_costs_microseconds(tmp_path: Path) -> None:
-    writer, batch = PredictionLogWriter(tmp_path), by_column([row() for _ in range(128)])
-    seconds = []
-    for number in range(100):
-        begun = time.perf_counter()
-        writer.append(f"r{number}", "v1", batch, [0.5] * 128)
-        seconds.append(time.perf_counter() - begun)
-    writer.close()
-    assert median(seconds) < 128 * 2e-6
 
 
 def test_as_many_scores_as_rows_are_needed(tmp_path: Path) -> None:

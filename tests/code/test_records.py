@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -182,8 +184,13 @@ def test_reading_while_all_is_compacted_sees_each_record_once(
     monkeypatch.setattr(writer, "SEGMENT_SECONDS", 0.02)
     monkeypatch.setattr(background.Compactor, "step", lambda self: compact(self._spool, self._root))
     log, names = RecordLogWriter(tmp_path), []
-    deadline = time.monotonic() + 2
-    while time.monotonic() < deadline:
+
+    def compacted() -> int:
+        return len(list(tmp_path.glob("day=*/*.parquet")))
+
+    deadline = time.monotonic() + 60
+    while compacted() <= 10:
+        assert time.monotonic() < deadline
         names.append(f"{len(names):06}")
         append(log, names[-1])
         if len(names) % 20 == 0:
@@ -192,7 +199,6 @@ def test_reading_while_all_is_compacted_sees_each_record_once(
             assert seen == names[: len(seen)]
     log.close()
     assert requests(tmp_path) == names
-    assert len(list(tmp_path.glob("day=*/*.parquet"))) > 10
 
 
 LIMITED = """
@@ -230,14 +236,12 @@ def small_disk(tmp_path: Path) -> Any:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_costs_counted_records_and_no_time(small_disk: Path) -> None:
+def test_a_full_disk_costs_counted_records(small_disk: Path) -> None:
     filler = small_disk / "filler"
-    log, slowest = RecordLogWriter(small_disk / "log"), 0.0
+    log = RecordLogWriter(small_disk / "log")
     filler.write_bytes(b"x" * 400_000)
     for number in range(2_000):
-        begun = time.monotonic()
         append(log, f"full{number}", site="x" * 100)
-        slowest = max(slowest, time.monotonic() - begun)
     wait_until(lambda: log.dropped > 0, "the first dropped record")
     wait_until(lambda: not log._waiting, "nothing waits")
     lost = log.dropped
@@ -245,10 +249,32 @@ def test_a_full_disk_costs_counted_records_and_no_time(small_disk: Path) -> None
     append(log, "after")
     log.close()
     logged = requests(small_disk / "log")
-    assert slowest < 0.1
     assert log.dropped == lost
     assert len(logged) == len(set(logged)) == 2_001 - lost
     assert "after" in logged
+
+
+def test_a_disk_that_hangs_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MOST_WAITING", 10)
+    hangs, goes_on, write = threading.Event(), threading.Event(), Segment.write
+
+    def slow(segment: Segment, lines: Sequence[bytes]) -> int:
+        hangs.set()
+        assert goes_on.wait(60)
+        return write(segment, lines)
+
+    monkeypatch.setattr(Segment, "write", slow)
+    log = RecordLogWriter(tmp_path)
+    append(log, "first")
+    assert hangs.wait(60)
+    for number in range(20):
+        append(log, f"{number:02}")
+    assert log.dropped == 11
+    goes_on.set()
+    log.close()
+    assert requests(tmp_path) == [*(f"{number:02}" for number in range(9)), "first"]
 
 
 def test_a_queue_that_is_full_costs_counted_records(
