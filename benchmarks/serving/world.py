@@ -67,7 +67,7 @@ def make(folder: Path, impressions: int, creatives: int) -> World:
     """Draw a sample, train on it and write what `World` holds."""
     schema = load_schema(SCHEMA)
     options = SampleOptions(
-        impressions=impressions, creatives_per_month=creatives, defect_share=0.0
+        months=5, impressions=impressions, creatives_per_month=creatives, defect_share=0.0
     )
     sample = generate(options, folder / "sample")
     log = ingest(find_source(str(sample.data), schema), schema, str(folder / "ad_logs"))
