@@ -48,11 +48,10 @@ class ClickModel:
     def embed(self, images: UInt8, chosen: Int32 | None = None) -> Float32:
         """Embeddings (k, E) of images (k, height, width, 3), or of the `chosen` k, in batches."""
         assert self.tower is not None
-        count = len(images) if chosen is None else len(chosen)
-        slices = [slice(start, start + IMAGE_BATCH) for start in range(0, count, IMAGE_BATCH)]
+        rows = np.arange(len(images)) if chosen is None else chosen
         batches = [
-            np.asarray(self.tower(np.asarray(images[part if chosen is None else chosen[part]])))
-            for part in slices
+            np.asarray(self.tower(np.asarray(images[rows[start : start + IMAGE_BATCH]])))
+            for start in range(0, len(rows), IMAGE_BATCH)
         ]
         embeddings: Float32 = np.concatenate([self.fallback[np.newaxis][:0], *batches])
         return embeddings

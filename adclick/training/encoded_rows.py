@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -63,7 +63,15 @@ class EncodedRows:
 
     def part(self, index: int, of: int) -> EncodedRows:
         """The rows of worker `index` where `of` workers divide them, in order."""
-        wanted = slice(len(self) * index // of, len(self) * (index + 1) // of)
+        return self._cut(len(self) * index // of, len(self) * (index + 1) // of)
+
+    def chunks(self) -> Iterator[EncodedRows]:
+        """The rows in order, CHUNK at a time."""
+        for start in range(0, len(self), CHUNK):
+            yield self._cut(start, start + CHUNK)
+
+    def _cut(self, start: int, end: int) -> EncodedRows:
+        wanted = slice(start, end)
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
         return EncodedRows(
             **{name: part[wanted] for name, part in parts.items() if part is not None}
@@ -148,10 +156,8 @@ def with_offset(
 ) -> EncodedRows:
     """The rows with what `logits` says of each as offset, kept beside them in `folder`."""
     with (folder / "offset").open("wb") as file:
-        for start in range(0, len(rows), CHUNK):
-            part = slice(start, start + CHUNK)
-            encoded = Encoded(rows.categorical[part], rows.numeric[part])
-            file.write(logits(encoded, None).astype(np.float32).tobytes())
+        for chunk in rows.chunks():
+            file.write(logits(chunk.encoded, None).astype(np.float32).tobytes())
     return replace(rows, offset=_mapped(folder / "offset", np.float32, (len(rows),)))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adclick.arrays import Float32, UInt8
-from adclick.encoding.encoder import Encoded
 from adclick.model.click_model import ClickModel
-from adclick.training.encoded_rows import CHUNK, EncodedRows
+from adclick.training.encoded_rows import EncodedRows
 
 
 def row_logits(model: ClickModel, rows: EncodedRows, images: UInt8 | None) -> Float32:
@@ -17,14 +16,11 @@ def row_logits(model: ClickModel, rows: EncodedRows, images: UInt8 | None) -> Fl
     """
     if images is None:
         return model.logits(rows.encoded, None)
-    distinct, which = np.unique(rows.creative, return_inverse=True)
+    distinct = np.unique(rows.creative)
     embeddings = model.embed(images, distinct)
-    parts = [slice(start, start + CHUNK) for start in range(0, len(rows), CHUNK)]
     return np.concatenate(
         [
-            model.logits(
-                Encoded(rows.categorical[part], rows.numeric[part]), embeddings[which[part]]
-            )
-            for part in parts
+            model.logits(chunk.encoded, embeddings[np.searchsorted(distinct, chunk.creative)])
+            for chunk in rows.chunks()
         ]
     )

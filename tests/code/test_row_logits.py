@@ -11,7 +11,7 @@ from adclick.model.head import build_head
 from adclick.model.options import ModelOptions
 from adclick.model.seeds import Seeds
 from adclick.model.tower import build_tower
-from adclick.training import row_logits as module
+from adclick.training import encoded_rows
 from adclick.training.encoded_rows import EncodedRows
 from adclick.training.row_logits import row_logits
 
@@ -61,7 +61,7 @@ def images() -> np.ndarray:
 def test_each_row_has_the_logit_that_its_own_picture_gives(
     model: ClickModel, rows: EncodedRows, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHUNK", 300)
+    monkeypatch.setattr(encoded_rows, "CHUNK", 300)
     at_once = model.logits(rows.encoded, model.embed(images)[rows.creative])
     assert np.std(at_once) > 0.01
     np.testing.assert_allclose(row_logits(model, rows, images), at_once, rtol=1e-5, atol=1e-6)

@@ -363,10 +363,10 @@ def test_a_larger_body_than_is_taken(opened: Open) -> None:
 def test_a_client_that_is_slow_is_cut_off(opened: Open, setting: str, sent: bytes) -> None:
     with opened(**{setting: 0.5}) as door:
         began = time.monotonic()
-        with socket.create_connection(("127.0.0.1", door.port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", door.port), timeout=10) as connection:
             connection.sendall(sent)
             told = connection.makefile("rb").read()
-        assert time.monotonic() - began > 0.4
+        assert 0.4 < time.monotonic() - began < 5
         assert told.startswith(b"HTTP/1.1 408 ")
         assert json.loads(told.partition(b"\r\n\r\n")[2])["status"]["info"] == (
             "the request did not arrive in time"

@@ -123,12 +123,12 @@ def test_a_key_is_changed_while_clients_ask(local: Local) -> None:
     with load(deployed.url, access=Access(key=FIRST)) as first:
         first.wait_for_more(20)
         local.keys.write_text(f"{FIRST}\n{SECOND}\n")
-        wait_until(lambda: local.answers(SECOND) == 200, "the second key is taken")
+        wait_until(lambda: local.answers(SECOND) == 200, "the second key is taken", seconds=5)
         first.wait_for_more(20)
     with load(deployed.url, access=Access(key=SECOND)) as second:
         second.wait_for_more(20)
         local.keys.write_text(SECOND)
-        wait_until(lambda: local.answers(FIRST) == 401, "the first key is refused")
+        wait_until(lambda: local.answers(FIRST) == 401, "the first key is refused", seconds=5)
         second.wait_for_more(20)
     assert {process.pid for process in local.processes()} == before
     # what is no key file changes nothing, and does not keep anyone from a roll-out
